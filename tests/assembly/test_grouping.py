@@ -1,0 +1,128 @@
+"""Grouping: laws, the loop as oracle, and scores by hand."""
+
+import pytest
+import torch
+
+from dualcenter_mmpose.assembly.grouping import (
+    group_greedily,
+    pick_people,
+    score_instances,
+)
+from dualcenter_mmpose.assembly.types import Candidates, Groups
+from tests.reference.grouping import group_greedily as group_slowly
+
+
+def random_case(num, seed, num_images=3):
+    generator = torch.Generator().manual_seed(seed)
+    similarity = torch.rand(num_images, num, num, generator=generator)
+    similarity = (similarity + similarity.transpose(1, 2)) / 2
+    scores = torch.rand(num_images, num, generator=generator)
+    valid = torch.rand(num_images, num, generator=generator) < 0.8
+    return similarity, scores, valid
+
+
+class TestGroupGreedily:
+    """group_greedily."""
+
+    @pytest.mark.parametrize('threshold', [0.2, 0.5, 0.7])
+    @pytest.mark.parametrize('num', [1, 2, 13, 60])
+    def test_equals_loop(self, num, threshold):
+        """Batched ranks give what the loop gives, image by image."""
+        similarity, scores, valid = random_case(num, seed=num)
+        groups = group_greedily(similarity, scores, valid, threshold)
+        for b in range(len(scores)):
+            expected = group_slowly(similarity[b].tolist(), scores[b].tolist(), valid[b].tolist(), threshold)
+            assert groups.representatives[b].tolist() == expected
+            is_rep = [i == r and bool(v) for i, (r, v) in enumerate(zip(expected, valid[b]))]
+            assert groups.is_representative[b].tolist() == is_rep
+
+    def test_chain_is_not_one_person(self):
+        """0 and 2 are alike only through 1: the best absorbs 1, and 2 stays itself."""
+        similarity = torch.tensor([[[1, 0.9, 0.1], [0.9, 1, 0.9], [0.1, 0.9, 1]]])
+        groups = group_greedily(similarity, torch.tensor([[0.9, 0.8, 0.7]]), torch.ones(1, 3, dtype=torch.bool), 0.5)
+        assert groups.representatives.tolist() == [[0, 0, 2]]
+
+    def test_longest_chain(self):
+        """In a chain of 60, each alike its neighbours alone, every second candidate stays."""
+        num = 60
+        similarity = torch.eye(num) + torch.diag(torch.ones(num - 1), 1) + torch.diag(torch.ones(num - 1), -1)
+        scores = torch.linspace(1, 0.5, num)[None]
+        groups = group_greedily(similarity[None], scores, torch.ones(1, num, dtype=torch.bool), 0.5)
+        assert groups.is_representative[0].tolist() == [i % 2 == 0 for i in range(num)]
+
+    @pytest.mark.parametrize(('threshold', 'expected'), [(1.0, 7), (-1.0, 1)])
+    def test_extreme_thresholds(self, threshold, expected):
+        """1 keeps all apart, a negative threshold keeps one."""
+        similarity, scores, _ = random_case(7, seed=0)
+        groups = group_greedily(similarity, scores, torch.ones(3, 7, dtype=torch.bool), threshold)
+        assert groups.is_representative.sum(dim=1).tolist() == [expected] * 3
+
+    def test_permutation(self):
+        """Renaming the candidates renames the groups and nothing else."""
+        similarity, scores, valid = random_case(20, seed=3)
+        order = torch.randperm(20, generator=torch.Generator().manual_seed(1))
+        before = group_greedily(similarity, scores, valid, 0.6)
+        after = group_greedily(similarity[:, order][:, :, order], scores[:, order], valid[:, order], 0.6)
+        assert torch.equal(order[after.representatives], before.representatives[:, order])
+        assert torch.equal(after.is_representative, before.is_representative[:, order])
+
+    def test_nobody(self):
+        """Where no candidate is valid, there is no group."""
+        invalid = group_greedily(torch.ones(1, 2, 2), torch.zeros(1, 2), torch.zeros(1, 2, dtype=torch.bool), 0.5)
+        assert not invalid.is_representative.any()
+
+
+def two_centers_two_people():
+    """Return head candidates 0, 1 and body candidates 2, 3; 0 and 2 are one person, 1 is alone, 3 is not valid."""
+    candidates = Candidates(
+        keypoints=torch.zeros(1, 4, 2, 2),
+        scores=torch.tensor([[0.9, 0.4, 0.5, 0.0]]),
+        cells=torch.zeros(1, 4, 2, dtype=torch.long),
+        center_ids=torch.tensor([0, 0, 1, 1]),
+        valid=torch.tensor([[True, True, True, False]]),
+    )
+    groups = Groups(torch.tensor([[0, 1, 0, 3]]), torch.tensor([[True, True, False, False]]))
+    return candidates, groups
+
+
+class TestScoreInstances:
+    """score_instances."""
+
+    @pytest.mark.parametrize(
+        ('mode', 'expected'),
+        [
+            ('center', [0.9, 0.4]),
+            ('center_mean', [0.7, 0.4]),  # (0.9 + 0.5) / 2, and the own score if alone
+            ('center*kpt_mean', [0.45, 0.2]),  # keypoint scores 0.25 and 0.75
+        ],
+    )
+    def test_modes(self, mode, expected):
+        """Each mode by hand."""
+        candidates, groups = two_centers_two_people()
+        keypoint_scores = torch.tensor([0.25, 0.75]).expand(1, 4, 2)
+        scores = score_instances(candidates, groups, keypoint_scores, 2, mode)
+        assert scores[0, :2].tolist() == pytest.approx(expected)
+
+    def test_unknown_mode(self):
+        """An unknown mode is named."""
+        with pytest.raises(ValueError, match="got 'best'"):
+            score_instances(*two_centers_two_people(), torch.zeros(1, 4, 2), 2, 'best')
+
+
+class TestPickPeople:
+    """pick_people."""
+
+    def test_best_first(self):
+        """Representatives come by falling score; the rest of the slots are not valid."""
+        groups = Groups(torch.tensor([[0, 1, 2]]), torch.tensor([[True, False, True]]))
+        keypoints = torch.arange(12.0).reshape(1, 3, 2, 2)
+        people = pick_people(keypoints, torch.ones(1, 3, 2), torch.tensor([[0.2, 0.9, 0.5]]), groups, 30)
+        assert people.valid.tolist() == [[True, True, False]]
+        assert people.scores[0].tolist() == pytest.approx([0.5, 0.2, 0])
+        assert people.keypoints[0, 0].tolist() == keypoints[0, 2].tolist()
+
+    def test_limit(self):
+        """No more people than asked for."""
+        groups = Groups(torch.arange(5)[None], torch.ones(1, 5, dtype=torch.bool))
+        people = pick_people(torch.zeros(1, 5, 2, 2), torch.ones(1, 5, 2), torch.rand(1, 5), groups, 2)
+        assert people.scores.shape == (1, 2)
