@@ -1,0 +1,87 @@
+"""Where an image must not teach: crowd regions and persons without keypoints, as a mask on the map's grid.
+
+MMPose's own transform silently drops run-length encoded regions, which is how COCO stores every crowd, and dies with an
+IndexError on an empty ``segmentation``. Here polygons are warped as points and filled at map resolution, run-length
+encodings are decoded and warped, and a person without any segmentation is masked by its box.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from pycocotools import mask as coco_mask
+
+_SUBPIXEL_BITS = 4
+"""Fractional bits of polygon corners handed to OpenCV: a sixteenth of a cell."""
+
+
+def is_unlabelled(annotation: Mapping[str, Any]) -> bool:
+    """Return whether an annotation marks people whose keypoints are unknown: a crowd, or no labelled keypoint."""
+    if annotation.get('iscrowd', 0):
+        return True
+    keypoints = annotation.get('keypoints') or ()
+    return not any(visibility > 0 for visibility in keypoints[2::3])
+
+
+def draw_valid_mask(
+    annotations: Iterable[Mapping[str, Any]], image_to_map: np.ndarray, map_size: tuple[int, int]
+) -> np.ndarray:
+    """Return which cells may be supervised.
+
+    Args:
+        annotations: COCO annotations of one image, in image pixels.
+        image_to_map: (2, 3) or (3, 3) affine matrix from image px to cells.
+        map_size: (W, H) cells.
+
+    Returns:
+        (H, W) bool, False inside the regions of unlabelled people.
+
+    Source:
+        Crowd regions and persons without keypoints are left out of the heatmap loss as in DEKR.
+    """
+    ignored = np.zeros((map_size[1], map_size[0]), dtype=np.uint8)
+    for annotation in annotations:
+        if is_unlabelled(annotation):
+            _fill_region(ignored, annotation, image_to_map[:2])
+    return ignored == 0
+
+
+def _fill_region(canvas: np.ndarray, annotation: Mapping[str, Any], image_to_map: np.ndarray) -> None:
+    segmentation = annotation.get('segmentation')
+    if isinstance(segmentation, Mapping):
+        _fill_run_lengths(canvas, segmentation, image_to_map)
+        return
+    polygons = [polygon for polygon in segmentation or () if len(polygon) >= 6]
+    if not polygons:
+        x, y, w, h = annotation['bbox']
+        polygons = [[x, y, x + w, y, x + w, y + h, x, y + h]]
+    for polygon in polygons:
+        corners = np.asarray(polygon, dtype=np.float64).reshape(-1, 1, 2)
+        cells = cv2.transform(corners, image_to_map)
+        fixed = np.round(cells * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+        cv2.fillPoly(canvas, [fixed], 1, shift=_SUBPIXEL_BITS)
+
+
+def _fill_run_lengths(canvas: np.ndarray, run_lengths: Mapping[str, Any], image_to_map: np.ndarray) -> None:
+    height, width = run_lengths['size']
+    encoded = run_lengths
+    if isinstance(run_lengths['counts'], list):
+        encoded = coco_mask.frPyObjects(run_lengths, height, width)
+    region = coco_mask.decode(encoded)
+    size = (canvas.shape[1], canvas.shape[0])
+    # Read at float precision: on uint8 zeros and ones, OpenCV rounds every mixture at the border to one of them.
+    warped = cv2.warpAffine(region.astype(np.float32), image_to_map, size, flags=cv2.INTER_LINEAR)
+    canvas[warped >= 0.5] = 1
+
+
+def pack_mask(mask: np.ndarray) -> np.ndarray:
+    """Return a bool (H, W) mask as (1, H, W / 8) uint8 bits, 2 KiB for 128 x 128; inverse: :func:`unpack_mask`."""
+    return np.packbits(mask, axis=1)[None]
+
+
+def unpack_mask(bits: np.ndarray, width: int) -> np.ndarray:
+    """Return the (H, W) bool mask of :func:`pack_mask`'s bits (numpy twin of the tensor version in ``targets``)."""
+    return np.unpackbits(bits[0], axis=1, count=width).astype(bool)

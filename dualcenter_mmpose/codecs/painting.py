@@ -1,0 +1,125 @@
+"""Painting small shapes around points onto a grid: Gaussians, discs, and who owns a cell.
+
+Axis letters: B images, N instances (padded), C channels or G center groups, H and W cells, D cells of a patch.
+Points are cells (x, y). Each function is one scatter of small patches for all points of a batch; shapes depend on
+the largest radius only.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+
+def is_inside(points: Tensor, map_size: tuple[int, int]) -> Tensor:
+    """Return whether the cell nearest to each point lies in the map.
+
+    Args:
+        points: (..., 2) cells.
+        map_size: (W, H).
+    """
+    cells = torch.floor(points + 0.5)
+    width, height = map_size
+    return (cells[..., 0] >= 0) & (cells[..., 0] < width) & (cells[..., 1] >= 0) & (cells[..., 1] < height)
+
+
+def _patch(radius: int, device: torch.device) -> Tensor:
+    """Return the (D, 2) integer cell offsets (x, y) of a square patch."""
+    steps = torch.arange(-radius, radius + 1, device=device)
+    return torch.stack(torch.meshgrid(steps, steps, indexing='xy'), dim=-1).reshape(-1, 2)
+
+
+def _patch_cells(points: Tensor, radius: int, map_size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return flat cell indices, cell coordinates and an in-map flag for the patch around each point.
+
+    Args:
+        points: (B, N, C, 2) cells.
+        radius: of the patch, cells.
+        map_size: (W, H).
+
+    Returns:
+        Indices (B, N, C, D), clamped into the map; cells (B, N, C, D, 2); inside (B, N, C, D) bool.
+    """
+    width, height = map_size
+    cells = torch.floor(points + 0.5)[..., None, :] + _patch(radius, points.device)
+    x, y = cells.unbind(dim=-1)
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    flat = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
+    return flat.long(), cells, inside
+
+
+def paint_gaussians(points: Tensor, valid: Tensor, sigmas: Tensor, map_size: tuple[int, int]) -> Tensor:
+    """Return heatmaps with a Gaussian of peak 1 at the cell nearest to each valid point; overlaps take the maximum.
+
+    Args:
+        points: (B, N, C, 2) cells.
+        valid: (B, N, C) bool; a point whose cell lies outside the map paints nothing.
+        sigmas: (C,) cells. Each Gaussian ends at 3 sigma.
+        map_size: (W, H).
+
+    Returns:
+        (B, C, H, W) in [0, 1].
+
+    Source:
+        Quantised peak and 3-sigma patch as in MSRA-style heatmaps (DEKR, MMPose).
+    """
+    num_images, _, num_channels, _ = points.shape
+    width, height = map_size
+    valid = valid & is_inside(points, map_size)
+    points = torch.where(valid[..., None], points, points.new_zeros(()))
+    radius = math.ceil(3 * float(sigmas.max()))
+    flat, _, inside = _patch_cells(points, radius, map_size)
+    offsets = _patch(radius, points.device)
+    reach = offsets.abs().amax(dim=-1) <= 3 * sigmas[:, None]
+    gaussians = torch.exp(-offsets.square().sum(dim=-1) / (2 * sigmas[:, None].square())) * reach
+    values = gaussians * (inside & valid[..., None])
+    channel = torch.arange(num_channels, device=points.device)[:, None] * (height * width)
+    heatmaps = points.new_zeros(num_images, num_channels * height * width)
+    heatmaps.scatter_reduce_(1, (flat + channel).flatten(1), values.flatten(1), 'amax')
+    return heatmaps.reshape(num_images, num_channels, height, width)
+
+
+def _disc_cells(points: Tensor, valid: Tensor, radii: Tensor, map_size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Return the flat index of every cell around each point, and whether it lies within that point's radius.
+
+    Args:
+        points: (B, N, G, 2) cells.
+        valid: (B, N, G) bool.
+        radii: (G,) cells.
+        map_size: (W, H).
+
+    Returns:
+        Indices (B, G, N * D) into G * H * W cells, and (B, G, N * D) bool.
+    """
+    valid = valid & is_inside(points, map_size)
+    points = torch.where(valid[..., None], points, points.new_zeros(()))
+    flat, cells, inside = _patch_cells(points, math.ceil(float(radii.max())), map_size)
+    distances = (cells - points[..., None, :]).square().sum(dim=-1)
+    covered = inside & valid[..., None] & (distances <= radii[:, None].square())
+    return flat.transpose(1, 2).flatten(2), covered.transpose(1, 2).flatten(2)
+
+
+def paint_discs(points: Tensor, valid: Tensor, radii: Tensor, map_size: tuple[int, int]) -> Tensor:
+    """Return (B, G, H, W) bool, True within ``radii`` (G,) of each valid point (B, N, G, 2)."""
+    width, height = map_size
+    flat, covered = _disc_cells(points, valid, radii, map_size)
+    discs = points.new_zeros(points.shape[0], points.shape[2], height * width)
+    discs.scatter_reduce_(2, flat, covered.to(discs.dtype), 'amax')
+    return discs.reshape(*discs.shape[:2], height, width) > 0
+
+
+def own_cells(points: Tensor, valid: Tensor, radii: Tensor, map_size: tuple[int, int]) -> Tensor:
+    """Return which instance supervises each cell: the first, hence smallest, whose disc covers it.
+
+    Returns:
+        (B, G, H * W) instance index, N where nobody does.
+    """
+    width, height = map_size
+    num_images, num_instances, num_centers, _ = points.shape
+    flat, covered = _disc_cells(points, valid, radii, map_size)
+    ranks = torch.arange(num_instances, device=flat.device)[:, None].expand(-1, flat.shape[2] // max(num_instances, 1))
+    claims = torch.where(covered, ranks.reshape(-1), num_instances)
+    owners = flat.new_full((num_images, num_centers, height * width), num_instances)
+    return owners.scatter_reduce_(2, flat, claims, 'amin')

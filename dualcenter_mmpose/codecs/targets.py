@@ -1,0 +1,230 @@
+"""Training targets of a whole batch, made on the device of the keypoints in a few vectorised calls.
+
+Axis letters: B images, N instances (padded), G center groups, K keypoints, H and W cells, D cells of a disc. All
+coordinates are cells (x, y); :mod:`dualcenter_mmpose.coordinates` has the rule. Nothing loops over cells, keypoints
+or persons: Gaussians are painted by one scatter of small patches, and each cell of a disc belongs to the smallest
+person that reaches it.
+
+Both ways to make targets use these functions: the codec's ``encode`` (one image, on the host) and the head (a
+batch, on the training device, from the :class:`Instances` that the codec packed).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from dualcenter_mmpose.codecs.center_groups import CenterGroup, Centers, locate_centers
+from dualcenter_mmpose.codecs.painting import is_inside, own_cells, paint_discs, paint_gaussians
+from dualcenter_mmpose.coordinates import map_to_input
+
+
+class Instances(NamedTuple):
+    """Annotated persons of a batch, padded to the same number.
+
+    Attributes:
+        keypoints: (B, N, K, 2) cells.
+        labelled: (B, N, K) bool, False for unlabelled keypoints and for padding.
+        areas: (B, N) cells^2, annotation area.
+        box_centers: (B, N, 2) cells, middle of the annotated box.
+        valid_mask: (B, H, W) bool, False in regions of unlabelled people.
+    """
+
+    keypoints: Tensor
+    labelled: Tensor
+    areas: Tensor
+    box_centers: Tensor
+    valid_mask: Tensor
+
+
+class KeypointTargets(NamedTuple):
+    """Targets of the keypoint heatmaps; the same for every level.
+
+    Attributes:
+        heatmaps: (B, K, H, W) in [0, 1].
+        heatmap_weights: (B, K, H, W); 0 where masked.
+    """
+
+    heatmaps: Tensor
+    heatmap_weights: Tensor
+
+
+class DenseTargets(NamedTuple):
+    """All targets of a batch; layouts as in :class:`~dualcenter_mmpose.assembly.types.DenseMaps`.
+
+    Attributes:
+        heatmaps: (B, K + G, H, W) in [0, 1].
+        heatmap_weights: (B, K + G, H, W); 0 where masked or ignored.
+        displacements: (B, G * 2K, H, W) cells; 0 where not supervised.
+        displacement_weights: (B, G * 2K, H, W) 1 / person diagonal in cells; 0 where not supervised.
+    """
+
+    heatmaps: Tensor
+    heatmap_weights: Tensor
+    displacements: Tensor
+    displacement_weights: Tensor
+
+
+def instance_diagonals(keypoints: Tensor, labelled: Tensor) -> Tensor:
+    """Return the diagonal of the box around each instance's labelled keypoints.
+
+    This is the person's true size. (DEKR's official code takes the size while unlabelled joints still stand at the
+    origin, which ties the weight of a person to its place in the image.)
+
+    Args:
+        keypoints: (B, N, K, 2).
+        labelled: (B, N, K) bool.
+
+    Returns:
+        (B, N), 0 without two labelled keypoints.
+    """
+    hidden = ~labelled[..., None]
+    lowest = keypoints.masked_fill(hidden, math.inf).amin(dim=-2)
+    highest = keypoints.masked_fill(hidden, -math.inf).amax(dim=-2)
+    extent = torch.where(labelled.any(dim=-1)[..., None], highest - lowest, lowest.new_zeros(()))
+    return extent.norm(dim=-1)
+
+
+def make_keypoint_targets(instances: Instances, sigma: float, background_weight: float) -> KeypointTargets:
+    """Return the keypoint heatmaps and their weights.
+
+    Args:
+        instances: the annotated persons.
+        sigma: of the keypoint Gaussians, cells.
+        background_weight: weight of cells that no Gaussian reaches.
+    """
+    height, width = instances.valid_mask.shape[-2:]
+    sigmas = instances.keypoints.new_full((instances.keypoints.shape[2],), sigma)
+    heatmaps = paint_gaussians(instances.keypoints, instances.labelled, sigmas, (width, height))
+    return KeypointTargets(heatmaps, _heatmap_weights(heatmaps, instances.valid_mask, background_weight))
+
+
+def _heatmap_weights(heatmaps: Tensor, valid_mask: Tensor, background_weight: float) -> Tensor:
+    weights = torch.where(heatmaps > 0, heatmaps.new_ones(()), heatmaps.new_full((), background_weight))
+    return weights * valid_mask[:, None]
+
+
+def make_targets(
+    instances: Instances,
+    groups: Sequence[CenterGroup],
+    members: Tensor,
+    keypoint_targets: KeypointTargets,
+    background_weight: float,
+    person_range: tuple[float, float],
+) -> DenseTargets:
+    """Return all targets of a batch.
+
+    A person whose diagonal lies outside ``person_range`` teaches neither center heat nor displacements, and its
+    center discs (3 sigma) get weight 0: it is ignored, not a negative. Its keypoints stay in the keypoint heatmaps.
+
+    Args:
+        instances: the annotated persons.
+        groups: the center groups.
+        members: from :func:`~dualcenter_mmpose.codecs.center_groups.membership`.
+        keypoint_targets: from :func:`make_keypoint_targets`.
+        background_weight: weight of cells that no Gaussian reaches.
+        person_range: (lowest, highest) diagonal in cells of a supervised person.
+
+    Source:
+        Method: dual anatomical centers (arXiv 2208.11975), sections 3.1 and 3.2; weights and masks as in DEKR.
+    """
+    height, width = instances.valid_mask.shape[-2:]
+    instances = _smallest_first(instances)
+    diagonals = instance_diagonals(instances.keypoints, instances.labelled)
+    is_supervised = (diagonals >= person_range[0]) & (diagonals <= person_range[1])
+    centers = locate_centers(groups, members, instances.keypoints, instances.labelled, instances.box_centers)
+    supervised = Centers(centers.points, centers.valid & is_supervised[..., None])
+    ignored = centers.valid & ~is_supervised[..., None]
+
+    sigmas = instances.keypoints.new_tensor([group.sigma for group in groups])
+    center_heatmaps = paint_gaussians(centers.points, supervised.valid, sigmas, (width, height))
+    center_weights = _heatmap_weights(center_heatmaps, instances.valid_mask, background_weight)
+    is_ignored = paint_discs(centers.points, ignored, 3 * sigmas, (width, height))
+    center_weights = center_weights.masked_fill(is_ignored & (center_heatmaps == 0), 0)
+
+    radii = [group.radius for group in groups]
+    displacements, displacement_weights = _make_displacements(instances, supervised, diagonals, radii)
+    return DenseTargets(
+        heatmaps=torch.cat((keypoint_targets.heatmaps, center_heatmaps), dim=1),
+        heatmap_weights=torch.cat((keypoint_targets.heatmap_weights, center_weights), dim=1),
+        displacements=displacements,
+        displacement_weights=displacement_weights,
+    )
+
+
+def _smallest_first(instances: Instances) -> Instances:
+    """Return the instances by rising diagonal, so that an index is also a rank in the contest for cells."""
+    diagonals = instance_diagonals(instances.keypoints, instances.labelled)
+    order = diagonals.argsort(dim=1, stable=True)
+    num_keypoints = instances.keypoints.shape[2]
+    return instances._replace(
+        keypoints=instances.keypoints.gather(1, order[..., None, None].expand(-1, -1, num_keypoints, 2)),
+        labelled=instances.labelled.gather(1, order[..., None].expand(-1, -1, num_keypoints)),
+        areas=instances.areas.gather(1, order),
+        box_centers=instances.box_centers.gather(1, order[..., None].expand(-1, -1, 2)),
+    )
+
+
+def _make_displacements(
+    instances: Instances, centers: Centers, diagonals: Tensor, radii: Sequence[float]
+) -> tuple[Tensor, Tensor]:
+    """Return displacements and weights, both (B, G * 2K, H, W), for instances sorted by rising diagonal."""
+    num_images, _, num_keypoints = instances.labelled.shape
+    height, width = instances.valid_mask.shape[-2:]
+    num_centers = len(radii)
+    owners = own_cells(centers.points, centers.valid, instances.keypoints.new_tensor(list(radii)), (width, height))
+
+    # One more row than instances: cells that nobody owns read zeros there.
+    labelled = instances.labelled & is_inside(instances.keypoints, (width, height))
+    weights = labelled / diagonals.clamp(min=1)[..., None]
+    weight_table = torch.nn.functional.pad(weights.transpose(1, 2), (0, 1))
+    point_table = torch.where(labelled[..., None], instances.keypoints, instances.keypoints.new_zeros(()))
+    point_table = point_table.flatten(2).transpose(1, 2)
+    point_table = torch.nn.functional.pad(point_table, (0, 1))
+
+    def read(table: Tensor) -> Tensor:
+        """Return (B, G, rows, H * W): each cell's column of a (B, rows, N + 1) table."""
+        rows = table.shape[1]
+        source = table[:, None].expand(-1, num_centers, -1, -1)
+        return source.gather(3, owners[:, :, None].expand(-1, -1, rows, -1))
+
+    cell_weights = read(weight_table)
+    shape = (num_images, num_centers, num_keypoints, 2, height * width)
+    cell_weights = cell_weights[:, :, :, None].expand(shape)
+    steps_y, steps_x = torch.meshgrid(
+        torch.arange(height, device=owners.device), torch.arange(width, device=owners.device), indexing='ij'
+    )
+    cells = torch.stack((steps_x, steps_y)).reshape(2, -1).to(cell_weights.dtype)
+    displacements = (read(point_table).reshape(shape) - cells) * (cell_weights > 0)
+    maps = (num_images, num_centers * num_keypoints * 2, height, width)
+    return displacements.reshape(maps), cell_weights.reshape(maps)
+
+
+def scale_instances(instances: Instances, factor: float, align: str) -> Instances:
+    """Return the instances on a grid with ``factor`` times as many cells a side.
+
+    Args:
+        instances: the annotated persons.
+        factor: new cells per old cell.
+        align: cell alignment, see :mod:`dualcenter_mmpose.coordinates`.
+    """
+    size = [round(side * factor) for side in instances.valid_mask.shape[-2:]]
+    mask = torch.nn.functional.interpolate(instances.valid_mask[:, None].float(), size=size, mode='nearest')
+    return Instances(
+        keypoints=map_to_input(instances.keypoints, factor, align),
+        labelled=instances.labelled,
+        areas=instances.areas * factor**2,
+        box_centers=map_to_input(instances.box_centers, factor, align),
+        valid_mask=mask[:, 0] > 0,
+    )
+
+
+def unpack_masks(bits: Tensor, width: int) -> Tensor:
+    """Return (B, H, W) bool masks from (B, H, ceil(W / 8)) uint8 bits in the order of ``numpy.packbits``."""
+    shifts = torch.arange(7, -1, -1, device=bits.device, dtype=torch.uint8)
+    unpacked = (bits[..., None] >> shifts) & 1
+    return unpacked.flatten(-2)[..., :width].bool()
