@@ -1,0 +1,300 @@
+"""``DualCenterHead``: DEKR's trunk with one displacement field per anatomical center.
+
+Axis letters: B images, K keypoints, G center groups, N persons, H and W cells. Maps are laid out as in
+:class:`~dualcenter_mmpose.assembly.types.DenseMaps`, targets as in
+:class:`~dualcenter_mmpose.codecs.targets.DenseTargets`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from mmengine.structures import InstanceData, PixelData
+from mmpose.models.heads.base_head import BaseHead
+from mmpose.registry import KEYPOINT_CODECS, MODELS
+from torch import Tensor, nn
+
+from dualcenter_mmpose.assembly.types import DenseMaps, People
+from dualcenter_mmpose.codecs.targets import DenseTargets, Instances, KeypointTargets
+from dualcenter_mmpose.coordinates import mirror_shift
+from dualcenter_mmpose.models.heads.dekr_weights import convert_dekr_head, is_dekr_head
+from dualcenter_mmpose.models.layers.branches import DisplacementBranch, HeatmapBranch
+
+TEST_OPTIONS = ('flip_test', 'output_heatmaps', 'multiscale_test')
+DEKR_TEST_OPTIONS = ('shift_heatmap', 'align_corners', 'nms_dist_thr', 'nms_joints_thr', 'max_num_people')
+"""Options of DEKR's ``test_cfg``, accepted so that its configs can be inherited; here the codec decides them."""
+
+INIT_CFG = (
+    dict(type='Normal', layer='Conv2d', std=0.001),
+    dict(type='Constant', layer='BatchNorm2d', val=1),
+)
+"""DEKR's. Small weights make the first matrices nearly zero, so that an adaptive convolution starts as a plain one."""
+
+
+@MODELS.register_module()
+class DualCenterHead(BaseHead):
+    """Heatmaps of keypoints and centers, and displacements from each center to all keypoints.
+
+    Args:
+        in_channels: channels of the backbone's maps, from fine to coarse; they are resized to the first and joined.
+            A single number for one map that is joined already (MMPose's ``FeatureMapProcessor(concat=True)``).
+        num_keypoints: K; must be the codec's.
+        decoder: config of the codec, the same that encodes; decides the centers.
+        num_heatmap_filters: width of the heatmap branch.
+        num_displacement_filters_per_keypoint: width of the displacement branch, per keypoint.
+        blocks: kinds of the displacement blocks, ``'adaptive'`` (DEKR's) or ``'plain'`` (cheap).
+        separate_blocks: how many of the last displacement blocks each center has for itself; the paper's cost admits 0.
+        heatmap_loss: config of the loss on heatmaps.
+        displacement_loss: config of the loss on displacements.
+        init_cfg: initialization; DEKR's by default.
+
+    Raises:
+        ValueError: if ``num_keypoints`` is not the codec's.
+
+    Source:
+        Dual anatomical centers (arXiv 2208.11975), section 3.2, on DEKR (arXiv 2104.02300).
+    """
+
+    def __init__(
+        self,
+        in_channels: int | Sequence[int],
+        num_keypoints: int,
+        decoder: Mapping[str, Any],
+        num_heatmap_filters: int = 32,
+        num_displacement_filters_per_keypoint: int = 15,
+        blocks: Sequence[str] = ('adaptive', 'adaptive'),
+        separate_blocks: int = 0,
+        heatmap_loss: Mapping[str, Any] = dict(type='KeypointMSELoss', use_target_weight=True),
+        displacement_loss: Mapping[str, Any] = dict(type='PerCenterSmoothL1Loss'),
+        init_cfg: Any = None,
+    ) -> None:
+        super().__init__(init_cfg if init_cfg is not None else [dict(cfg) for cfg in INIT_CFG])
+        self.decoder = KEYPOINT_CODECS.build(dict(decoder))
+        if num_keypoints != self.decoder.num_keypoints:
+            raise ValueError(
+                f"num_keypoints is {num_keypoints} but the codec's keypoint set '{self.decoder.layout.name}' has "
+                f'{self.decoder.num_keypoints}; give both the same data set'
+            )
+        self.in_channels, self.num_keypoints = in_channels, num_keypoints
+        self.separate_blocks = separate_blocks
+        channels = in_channels if isinstance(in_channels, int) else sum(in_channels)
+        self.heatmap_branch = HeatmapBranch(channels, num_keypoints + self.num_centers, num_heatmap_filters)
+        self.displacement_branch = DisplacementBranch(
+            channels,
+            num_keypoints,
+            self.num_centers,
+            num_displacement_filters_per_keypoint,
+            blocks,
+            separate_blocks,
+        )
+        self.loss_module = nn.ModuleDict(
+            {'heatmap': MODELS.build(heatmap_loss), 'displacement': MODELS.build(displacement_loss)}
+        )
+        self._register_load_state_dict_pre_hook(self._load_dekr_weights)
+
+    @property
+    def num_centers(self) -> int:
+        """Number of center groups G."""
+        return self.decoder.num_centers
+
+    def fuse(self, feats: Sequence[Tensor]) -> Tensor:
+        """Return the backbone's maps resized to the first one's size and joined.
+
+        Args:
+            feats: maps (B, C_i, H_i, W_i) from fine to coarse.
+        """
+        size = feats[0].shape[-2:]
+        resized = [
+            feat if feat.shape[-2:] == size else F.interpolate(feat, size=size, mode='bilinear', align_corners=False)
+            for feat in feats
+        ]
+        return torch.cat(resized, dim=1) if len(resized) > 1 else resized[0]
+
+    def forward(self, feats: Sequence[Tensor]) -> DenseMaps:
+        """Return the maps of a batch.
+
+        Args:
+            feats: the backbone's maps, or one that is fused already.
+        """
+        fused = self.fuse(feats)
+        return DenseMaps(self.heatmap_branch(fused), self.displacement_branch(fused))
+
+    # Training
+
+    def loss(
+        self,
+        feats: Sequence[Tensor],
+        batch_data_samples: Sequence[Any],
+        train_cfg: Mapping[str, Any] | None = None,
+    ) -> dict[str, Tensor]:
+        """Return the losses of a batch (MMPose's contract).
+
+        Args:
+            feats: the backbone's maps.
+            batch_data_samples: data samples with the codec's targets, packed or dense.
+            train_cfg: not used; part of the contract.
+        """
+        return self.loss_on_targets(feats, self.make_targets(batch_data_samples))
+
+    def loss_on_targets(self, feats: Sequence[Tensor], targets: DenseTargets) -> dict[str, Tensor]:
+        """Return the losses of a batch for targets that are made already.
+
+        Args:
+            feats: the backbone's maps.
+            targets: on the grid of the output.
+        """
+        maps = self.forward(feats)
+        if maps.heatmaps.shape != targets.heatmaps.shape:
+            raise ValueError(
+                f'the head puts out heatmaps {tuple(maps.heatmaps.shape)} but the targets are '
+                f'{tuple(targets.heatmaps.shape)}; input_size of the training pipeline must be the '
+                "codec's, times the largest level under multi-scale training"
+            )
+        # Losses sum over up to a million cells: more than half precision can count.
+        heatmaps, displacements = maps.heatmaps.float(), maps.displacements.float()
+        return {
+            'loss/heatmap': self.loss_module['heatmap'](heatmaps, targets.heatmaps, targets.heatmap_weights),
+            'loss/displacement': self.loss_module['displacement'](
+                displacements, targets.displacements, targets.displacement_weights, self.num_centers
+            ),
+        }
+
+    def unpack_instances(self, batch_data_samples: Sequence[Any]) -> Instances:
+        """Return the persons that the codec packed into a batch of data samples."""
+        return self.decoder.unpack(batch_data_samples)
+
+    def make_targets(
+        self,
+        batch_data_samples: Sequence[Any],
+        person_range: tuple[float, float] | None = None,
+        instances: Instances | None = None,
+        keypoint_targets: KeypointTargets | None = None,
+    ) -> DenseTargets:
+        """Return the targets of a batch, made on its device unless the loader made them.
+
+        Args:
+            batch_data_samples: data samples as the codec encoded them.
+            person_range: (lowest, highest) diagonal of a supervised person, cells; needs packed targets.
+            instances: from :meth:`unpack_instances`, where it was called already.
+            keypoint_targets: likewise, from the codec.
+
+        Raises:
+            ValueError: for a person range with targets that the loader made.
+        """
+        fields = batch_data_samples[0].gt_fields
+        if 'heatmaps' not in fields:
+            if instances is None:
+                instances = self.unpack_instances(batch_data_samples)
+            return self.decoder.make_targets(instances, person_range, keypoint_targets)
+        if person_range is not None:
+            raise ValueError(
+                'a person range per level needs packed targets: set dense_targets=False in the codec of GenerateTarget'
+            )
+        return DenseTargets(
+            *(torch.stack([s.gt_fields.get(name) for s in batch_data_samples]) for name in DenseTargets._fields)
+        )
+
+    # Prediction
+
+    def predict(
+        self,
+        feats: Sequence[Any],
+        batch_data_samples: Sequence[Any],
+        test_cfg: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return the people of a batch of any size (MMPose's contract).
+
+        Args:
+            feats: the backbone's maps; with ``flip_test`` a pair of them, for the images and for the mirrored images.
+            batch_data_samples: data samples of the images.
+            test_cfg: ``flip_test``, ``output_heatmaps``.
+
+        Returns:
+            One ``InstanceData`` per image, best person first, all in input px: ``keypoints`` (N, K, 2),
+            ``keypoint_scores`` (N, K), ``bboxes`` (N, 4) xyxy around all keypoints, ``bbox_scores`` (N,) the
+            instance score. With ``output_heatmaps`` also one ``PixelData`` per image with ``heatmaps`` (K + G, H,
+            W) and ``displacements``.
+
+        Raises:
+            KeyError: for an unknown option in ``test_cfg``.
+            NotImplementedError: for ``multiscale_test``, which MMPose 1.x cannot feed.
+        """
+        test_cfg = test_cfg or {}
+        _check_test_options(test_cfg)
+        maps = self._predict_maps(feats, test_cfg.get('flip_test', False))
+        instances = pack_people(self.decoder.batch_decode(maps))
+        if not test_cfg.get('output_heatmaps', False):
+            return instances
+        fields = [PixelData(heatmaps=h, displacements=d) for h, d in zip(maps.heatmaps, maps.displacements)]
+        return instances, fields
+
+    def _predict_maps(self, feats: Sequence[Any], flip_test: bool) -> DenseMaps:
+        if not flip_test:
+            return DenseMaps(*(maps.detach().float() for maps in self.forward(feats)))
+        straight, mirrored = (self.forward(view) for view in feats)
+        mirrored = self._mirror(DenseMaps(mirrored.heatmaps.float(), mirrored.displacements.float()))
+        return DenseMaps(*((a.float() + b).detach() / 2 for a, b in zip(straight, mirrored)))
+
+    def _mirror(self, maps: DenseMaps) -> DenseMaps:
+        """Return the maps of mirrored images turned back: cells reversed, sides swapped, x negated."""
+        flip_indices = list(self.decoder.layout.flip_indices)
+        channels = flip_indices + list(range(self.num_keypoints, self.num_keypoints + self.num_centers))
+        heatmaps = maps.heatmaps[:, channels].flip(-1)
+        shift = mirror_shift(self.decoder.stride, self.decoder.align)
+        if shift:  # to the nearest whole cell, as DEKR does; blending two cells would lower the peaks
+            heatmaps = F.pad(heatmaps, (round(shift), 0, 0, 0), mode='replicate')[..., : maps.heatmaps.shape[-1]]
+        vectors = maps.displacements.unflatten(1, (self.num_centers, self.num_keypoints, 2))
+        vectors = vectors[:, :, flip_indices].flip(-1)
+        x = shift - vectors[:, :, :, 0]
+        vectors = torch.stack((x, vectors[:, :, :, 1]), dim=3)
+        return DenseMaps(heatmaps, vectors.flatten(1, 3))
+
+    def _load_dekr_weights(self, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
+        """Rename a DEKR checkpoint's head in place while it is loaded."""
+        if not is_dekr_head(state_dict, prefix):
+            return
+        converted = convert_dekr_head(state_dict, prefix, self.num_keypoints, self.num_centers, self.separate_blocks)
+        for key in [key for key in state_dict if key.startswith(prefix)]:
+            del state_dict[key]
+        state_dict.update(converted)
+
+
+def _check_test_options(test_cfg: Mapping[str, Any]) -> None:
+    unknown = sorted(set(test_cfg) - set(TEST_OPTIONS) - set(DEKR_TEST_OPTIONS))
+    if unknown:
+        raise KeyError(f'test_cfg has unknown options {unknown}; DualCenterHead knows {list(TEST_OPTIONS)}')
+    if test_cfg.get('multiscale_test', False):
+        raise NotImplementedError('multiscale_test: MMPose 1.x stacks image pyramids wrongly; test at one scale')
+
+
+def pack_people(people: People) -> list[InstanceData]:
+    """Return one ``InstanceData`` of numpy arrays per image, after a single copy to the host.
+
+    Args:
+        people: keypoints in input px.
+    """
+    boxes = torch.cat((people.keypoints.amin(dim=2), people.keypoints.amax(dim=2)), dim=-1)
+    columns = (
+        people.keypoints.flatten(2),
+        people.keypoint_scores,
+        boxes,
+        people.scores[..., None],
+        people.valid[..., None].to(people.scores.dtype),
+    )
+    table = torch.cat(columns, dim=-1).cpu().numpy()
+    num_keypoints = people.keypoints.shape[2]
+    instances = []
+    for rows in table:
+        rows = rows[rows[:, -1] > 0]
+        instances.append(
+            InstanceData(
+                keypoints=rows[:, : 2 * num_keypoints].reshape(-1, num_keypoints, 2),
+                keypoint_scores=rows[:, 2 * num_keypoints : 3 * num_keypoints],
+                bboxes=rows[:, -6:-2],
+                bbox_scores=rows[:, -2],
+            )
+        )
+    return instances
