@@ -1,0 +1,23 @@
+"""Everything with weights, and what trains it.
+
+* :mod:`dualcenter_mmpose.models.layers`: layers of the head.
+* :mod:`dualcenter_mmpose.models.heads`: ``DualCenterHead``.
+* :mod:`dualcenter_mmpose.models.losses`: losses that MMPose lacks.
+* :mod:`dualcenter_mmpose.models.pose_estimators`: multi-scale training.
+"""
+
+from dualcenter_mmpose.models.heads import DualCenterHead
+from dualcenter_mmpose.models.losses import PerCenterSmoothL1Loss
+from dualcenter_mmpose.models.pose_estimators import (
+    MultiScaleDistributedDataParallel,
+    MultiScaleTraining,
+    MultiScaleTrainingWrapper,
+)
+
+__all__ = [
+    'DualCenterHead',
+    'MultiScaleDistributedDataParallel',
+    'MultiScaleTraining',
+    'MultiScaleTrainingWrapper',
+    'PerCenterSmoothL1Loss',
+]
