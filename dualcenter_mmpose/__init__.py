@@ -1,0 +1,37 @@
+"""Bottom-up multi-person 2D pose estimation with dual anatomical centers, as a plugin of MMPose 1.x.
+
+Importing the package registers its parts with MMPose's registries; a config does that by
+``custom_imports = dict(imports=['dualcenter_mmpose'], allow_failed_imports=False)``.
+
+==================  ================================================  ========================================  ======
+step                where                                             in -> out                                 arrays
+==================  ================================================  ========================================  ======
+data set            :mod:`dualcenter_mmpose.datasets`                 annotations -> keypoints (N, K, 2)        numpy
+encode              :mod:`dualcenter_mmpose.codecs`                   keypoints -> packed keypoints, mask bits  numpy
+levels of training  :mod:`dualcenter_mmpose.models.pose_estimators`   one image -> 2S, S, S/2                   torch
+backbone, head      :mod:`dualcenter_mmpose.models.heads`             image -> heatmaps, displacements          torch
+targets, loss       :mod:`dualcenter_mmpose.codecs.targets`           packed keypoints -> maps and weights      torch
+candidates          :mod:`dualcenter_mmpose.assembly.candidates`      center peaks -> poses (M, K, 2)           torch
+grouping            :mod:`dualcenter_mmpose.assembly.grouping`        poses -> people (N, K, 2)                 torch
+metric              :mod:`dualcenter_mmpose.evaluation`               people, annotations -> BBP, BBR           numpy
+==================  ================================================  ========================================  ======
+
+Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates` alone.
+
+Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterSmoothL1Loss``, ``MultiScaleTrainingWrapper``
+(models); ``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric`` (metric); ``CheckedCocoDataset``,
+``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine`` (transform).
+"""
+
+from dualcenter_mmpose.environment import check_environment
+
+# Before anything below imports the stack: its own error messages do not say what to install.
+check_environment()
+
+from dualcenter_mmpose import codecs, datasets, evaluation, models  # noqa: E402  (imported to register)
+from dualcenter_mmpose.checkpoints import register_safe_globals  # noqa: E402
+from dualcenter_mmpose.version import __version__  # noqa: E402
+
+register_safe_globals()
+
+__all__ = ['__version__', 'codecs', 'datasets', 'evaluation', 'models']

@@ -1,0 +1,111 @@
+"""What users install: the wheel's content, the model index, and versions that agree."""
+
+from __future__ import annotations
+
+import collections
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from modelindex.load_model_index import load
+
+from dualcenter_mmpose.version import __version__
+from setup_support.plan import package_files, read_pins, stage_package
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope='module')
+def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Return the names of the files in a wheel built from a copy of the sources."""
+    folder = tmp_path_factory.mktemp('wheel')
+    stage_package(ROOT, folder / 'sources')
+    # What a module since removed leaves behind in the folder of an earlier build.
+    stale = folder / 'sources' / 'build' / 'lib' / 'dualcenter_mmpose' / 'removed.py'
+    stale.parent.mkdir(parents=True)
+    stale.touch()
+    build = [sys.executable, '-m', 'pip', 'wheel', '-q', '--no-deps', '--no-build-isolation', '--no-index']
+    subprocess.run([*build, '-w', str(folder), str(folder / 'sources')], check=True, capture_output=True)
+    (wheel,) = folder.glob('*.whl')
+    with zipfile.ZipFile(wheel) as content:
+        return set(content.namelist())
+
+
+@pytest.mark.slow
+class TestWheel:
+    """Law: the wheel holds the package as it is, and under `.mim` what mim looks for."""
+
+    def test_every_module(self, wheel_names: set[str]) -> None:
+        """Each module of the sources and no other."""
+        sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'dualcenter_mmpose').rglob('*.py')}
+        modules = {name for name in wheel_names if name.endswith('.py') and '/.mim/' not in name}
+        assert modules == sources
+
+    def test_every_config(self, wheel_names: set[str]) -> None:
+        """Each config and metafile, in the folders of the sources."""
+        sources = {path.relative_to(ROOT).as_posix() for path in package_files(ROOT) if 'configs' in path.parts}
+        prefix = 'dualcenter_mmpose/.mim/'
+        assert {name[len(prefix) :] for name in wheel_names if name.startswith(f'{prefix}configs/')} == sources
+
+    def test_what_mim_looks_for(self, wheel_names: set[str]) -> None:
+        """The two tools that mim starts and the index of models; nothing that needs a clone."""
+        for name in ('tools/train.py', 'tools/test.py', 'model-index.yml'):
+            assert f'dualcenter_mmpose/.mim/{name}' in wheel_names
+        assert not [name for name in wheel_names if 'setup_env' in name or 'setup_support' in name]
+
+
+class TestModelIndex:
+    """Law: mim reads the index, and what it names is there."""
+
+    def test_parsed_by_mim(self) -> None:
+        """Every model has a config that exists and is named after it."""
+        models = load(str(ROOT / 'model-index.yml')).models
+        assert models
+        for model in models:
+            assert (ROOT / model.config).is_file(), model.config
+            assert Path(model.config).stem == model.name
+
+    def test_imports_exist(self) -> None:
+        """Every file that the index imports, in the index and in the sources."""
+        index = yaml.safe_load((ROOT / 'model-index.yml').read_text(encoding='utf-8'))
+        metafiles = {path.relative_to(ROOT).as_posix() for path in ROOT.glob('configs/**/metafile.yml')}
+        assert set(index['Import']) == metafiles
+
+    def test_config_names_are_unique(self) -> None:
+        """`mim train dualcenter_mmpose NAME.py` refuses a name that two folders have."""
+        names = collections.Counter(path.name for path in ROOT.glob('configs/**/*.py') if '_base_' not in path.parts)
+        assert [name for name, count in names.items() if count > 1] == []
+
+
+class TestVersions:
+    """Law: one version, told the same everywhere."""
+
+    def test_citation(self) -> None:
+        """The citation names the version of the package."""
+        citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text(encoding='utf-8'))
+        assert citation['version'] == __version__
+
+    def test_release_number(self) -> None:
+        """Three numbers, as pip and mim compare them."""
+        assert re.fullmatch(r'\d+\.\d+\.\d+', __version__)
+
+
+class TestRequirements:
+    """Law: `pip install .` leaves an environment with a working MMPose as it is."""
+
+    def test_openmmlab_not_named(self) -> None:
+        """Naming one makes pip follow what it declares: chumpy, another opencv, a newer numpy."""
+        lines = (ROOT / 'requirements.txt').read_text(encoding='utf-8').splitlines()
+        named = {re.split(r'[<>=!~ ]', line)[0] for line in lines if line and not line.startswith('#')}
+        assert named
+        assert not named & {'mmpose', 'mmcv', 'mmengine', 'mmdet', 'opencv-python', 'openmim'}
+
+    def test_pinned_stack_fits(self) -> None:
+        """Everything named is part of the pinned stack."""
+        lines = (ROOT / 'requirements.txt').read_text(encoding='utf-8').splitlines()
+        named = {re.split(r'[<>=!~ ]', line)[0] for line in lines if line and not line.startswith('#')}
+        assert named <= set(read_pins(ROOT / 'requirements' / 'pinned.txt'))
