@@ -1,0 +1,27 @@
+"""Data on its way to the codec: only what MMPose's data sets and transforms lack.
+
+* :mod:`~dualcenter_mmpose.datasets.file_checks`: JSON files, refusals with a remedy.
+* :mod:`~dualcenter_mmpose.datasets.image_checks`: image files that are missing or broken.
+* :mod:`~dualcenter_mmpose.datasets.annotation_checks`: COCO annotation files.
+* :mod:`~dualcenter_mmpose.datasets.annotation_defaults`: what annotations leave out.
+* :mod:`~dualcenter_mmpose.datasets.checked_datasets`: ``CheckedCocoDataset``,
+  ``CheckedCrowdPoseDataset`` and ``CheckedOCHumanDataset``, registered with MMPose.
+* :mod:`~dualcenter_mmpose.datasets.empty_safe_affine`: ``EmptySafeBottomupRandomAffine``,
+  registered.
+
+The last two import MMPose, the others numpy alone.
+"""
+
+from dualcenter_mmpose.datasets.checked_datasets import (
+    CheckedCocoDataset,
+    CheckedCrowdPoseDataset,
+    CheckedOCHumanDataset,
+)
+from dualcenter_mmpose.datasets.empty_safe_affine import EmptySafeBottomupRandomAffine
+
+__all__ = [
+    'CheckedCocoDataset',
+    'CheckedCrowdPoseDataset',
+    'CheckedOCHumanDataset',
+    'EmptySafeBottomupRandomAffine',
+]

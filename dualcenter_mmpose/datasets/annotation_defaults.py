@@ -1,0 +1,49 @@
+"""What annotations may leave out, filled in so that every transform and metric finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Union
+
+Polygons = list[list[float]]
+Region = Union[Polygons, dict[str, Any]]
+
+
+def complete_annotation(annotation: Mapping[str, Any], num_keypoints: int) -> dict[str, Any]:
+    """Return a copy that has ``keypoints``, ``num_keypoints`` and ``iscrowd``.
+
+    A person without ``keypoints`` gets unlabelled ones. Left as it is, MMPose would drop the
+    person, and a model would be taught that nobody is there.
+
+    Args:
+        annotation: a person's COCO annotation.
+        num_keypoints: keypoints K of the set.
+    """
+    keypoints = annotation.get('keypoints')
+    completed = dict(annotation)
+    completed['keypoints'] = [0] * (3 * num_keypoints) if keypoints is None else keypoints
+    num_labelled = sum(v > 0 for v in completed['keypoints'][2::3])
+    completed['num_keypoints'] = annotation.get('num_keypoints', num_labelled)
+    completed['iscrowd'] = annotation.get('iscrowd', 0)
+    return completed
+
+
+def region_of(annotation: Mapping[str, Any]) -> Region:
+    """Return the region of a person or crowd: its segmentation, else its box as a polygon.
+
+    Args:
+        annotation: a COCO annotation with ``bbox``; ``segmentation`` may be missing, empty,
+            polygons or a run-length encoding.
+
+    Returns:
+        polygons of at least three corners each, or the run-length encoding as it is; image px.
+    """
+    region = annotation.get('segmentation')
+    if isinstance(region, Mapping) and 'counts' in region and 'size' in region:
+        return dict(region)
+    if isinstance(region, list):
+        polygons = [p for p in region if isinstance(p, list) and len(p) >= 6]
+        if polygons:
+            return polygons
+    x, y, w, h = annotation['bbox']
+    return [[x, y, x + w, y, x + w, y + h, x, y + h]]
