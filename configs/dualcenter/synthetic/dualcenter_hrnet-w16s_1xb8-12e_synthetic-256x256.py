@@ -1,0 +1,78 @@
+# A model that learns on a CPU: HRNet of width 16 with one module a stage, plain displacement blocks, 256 px.
+# Data: python tools/make_synthetic_people.py data/synthetic --images 8000 --val-images 400 --seed 0
+_base_ = ['../coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
+
+train_cfg = dict(max_epochs=12, val_interval=3)
+param_scheduler = [
+    dict(type='LinearLR', begin=0, end=200, start_factor=0.001, by_epoch=False),
+    dict(type='MultiStepLR', begin=0, end=12, milestones=[9, 11], gamma=0.1, by_epoch=True),
+]
+auto_scale_lr = dict(base_batch_size=8)
+env_cfg = dict(dist_cfg=dict(backend='gloo'))  # for CPUs; GPUs want nccl
+
+codec = dict(
+    type='DualCenterPoseGrouping',
+    input_size=(256, 256),
+    heatmap_size=(64, 64),
+    metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
+    centers=[
+        dict(name='head_center', rule='mean', sigma=2),
+        dict(name='body_center', rule='pair_mid', sigma=4),
+    ],
+)
+
+channels = (16, 32, 64, 128)
+model = dict(
+    # One level a step, drawn anew each time: 1.5 times the cost of the nominal level alone instead of 5 times.
+    levels_per_step=1,
+    level_probabilities=(1, 2, 1),
+    backbone=dict(
+        extra=dict(
+            stage1=dict(num_blocks=(1,), num_channels=(32,)),  # at full width it is most of a small model's cost
+            stage2=dict(num_blocks=(2, 2), num_channels=channels[:2]),
+            stage3=dict(num_modules=1, num_blocks=(2, 2, 2), num_channels=channels[:3]),
+            stage4=dict(num_modules=1, num_blocks=(2, 2, 2, 2), num_channels=channels),
+        ),
+        init_cfg=None,  # no ImageNet weights exist for this width
+    ),
+    head=dict(
+        in_channels=channels,
+        num_displacement_filters_per_keypoint=5,
+        blocks=('plain', 'plain'),  # an adaptive block costs about ten times as much on a CPU
+        decoder=codec,
+    ),
+)
+
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='BottomupRandomAffine', input_size=(512, 512)),  # 2S
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
+]
+val_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='BottomupResize', input_size=codec['input_size'], size_factor=32, resize_mode='expand'),
+    dict(type='PackPoseInputs', meta_keys={{_base_.test_meta_keys}}),
+]
+
+data_root = '{{$DUALCENTER_SYNTHETIC:data/synthetic}}'
+images = dict(img='images/')
+ann_file = 'annotations/person_keypoints_val.json'
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(
+        data_root=data_root,
+        ann_file='annotations/person_keypoints_train.json',
+        data_prefix=images,
+        pipeline=train_pipeline,
+    ),
+)
+val_dataloader = dict(dataset=dict(data_root=data_root, ann_file=ann_file, data_prefix=images, pipeline=val_pipeline))
+test_dataloader = val_dataloader
+
+val_evaluator = [
+    dict(type='CocoMetric', ann_file=f'{data_root}/{ann_file}', score_mode='bbox', nms_mode='none'),
+    dict(type='BBPBBRMetric', ann_file=f'{data_root}/{ann_file}', area_source='both'),
+]
+test_evaluator = val_evaluator
