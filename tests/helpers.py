@@ -14,6 +14,7 @@ from mmpose.structures import PoseDataSample
 
 import dualcenter_mmpose.models  # noqa: F401
 from dualcenter_mmpose.codecs import DualCenterPoseGrouping
+from dualcenter_mmpose.codecs.metainfo import load_keypoint_layout
 
 COCO = dict(from_file='configs/_base_/datasets/coco.py')
 CROWDPOSE = dict(from_file='configs/_base_/datasets/crowdpose.py')
@@ -199,3 +200,8 @@ def make_batch(samples: list[PoseDataSample], size: int, seed: int = 0) -> dict[
     generator = torch.Generator().manual_seed(seed)
     images = [torch.randint(0, 256, (3, size, size), generator=generator, dtype=torch.uint8) for _ in samples]
     return dict(inputs=images, data_samples=samples)
+
+
+def load_layout_names(metainfo: dict[str, Any]) -> list[str]:
+    """Return the keypoint names of a data set's metainfo."""
+    return list(load_keypoint_layout(metainfo).keypoint_names)

@@ -1,0 +1,81 @@
+"""Every config builds, loads data, and runs loss, backward, step, prediction and evaluation at a reduced size."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import OptimWrapper
+from mmengine.runner import Runner
+
+from tests.configs.reduce import CONFIG_FILES, ROOT, load_reduced
+from tests.helpers import CROWDPOSE, load_layout_names
+from tests.reference.coco_files import coco_content, person, write_coco
+
+NAMES = [str(path.relative_to(ROOT / 'configs')) for path in CONFIG_FILES]
+
+
+@pytest.fixture(scope='session')
+def coco_set(tmp_path_factory):
+    """Annotations and images of three pictures, two with people."""
+    folder = tmp_path_factory.mktemp('coco')
+    people = [person(1, 1, (20, 20, 60, 90)), person(2, 1, (110, 30, 50, 80)), person(3, 2, (40, 10, 80, 120))]
+    return write_coco(folder, coco_content(*people), with_images=True), str(folder)
+
+
+@pytest.fixture(scope='session')
+def crowdpose_set(tmp_path_factory):
+    """The same with CrowdPose's 14 keypoints."""
+    folder = tmp_path_factory.mktemp('crowdpose')
+    content = coco_content(person(1, 1, (20, 20, 60, 90)), person(3, 2, (40, 10, 80, 120)))
+    content['categories'][0]['keypoints'] = load_layout_names(CROWDPOSE)
+    for annotation in content['annotations']:
+        annotation['keypoints'] = annotation['keypoints'][:42]
+        annotation['num_keypoints'] = 14
+        del annotation['area']
+    for image in content['images']:
+        image['crowdIndex'] = 0.3
+    return write_coco(folder, content, with_images=True), str(folder)
+
+
+@pytest.mark.parametrize('path', CONFIG_FILES, ids=NAMES)
+def test_runs(path, coco_set, crowdpose_set, tmp_path):
+    """Data, one training step, one test pass and the metrics."""
+    data = crowdpose_set if 'crowdpose' in path.name else coco_set
+    config = load_reduced(path, *data)
+    config.work_dir = str(tmp_path)
+    config.default_hooks.logger = dict(type='LoggerHook', interval=1)
+    config.launcher = 'none'
+    torch.manual_seed(0)
+    runner = Runner.from_cfg(config)
+    model = runner.model.train()
+    batch = next(iter(runner.build_dataloader(config.train_dataloader)))
+    logged = model.train_step(batch, OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.01)))
+    assert torch.isfinite(logged['loss'])
+    metrics = runner.test()
+    ap = [value for key, value in metrics.items() if key.endswith('/AP')]
+    assert len(ap) == 1
+    assert -1 <= ap[0] <= 1
+    assert 'bbox/BBP (S)' in metrics
+    assert 'bbox/BBR (L, bbox)' in metrics
+
+
+@pytest.mark.parametrize('path', [p for p in CONFIG_FILES if 'lazy' not in p.parts], ids=lambda p: p.stem)
+def test_file_name(path):
+    """Names follow {method}_{backbone}_{gpus}xb{batch}-{epochs}e_{data}-{size}, so that mim finds one file by name."""
+    assert '_hrnet-w' in path.stem
+    assert [p.name for p in CONFIG_FILES].count(path.name) == 1
+
+
+def test_inherited_by_a_user(tmp_path):
+    """A user's config changes the centers in three lines."""
+    base = ROOT / 'configs' / 'dualcenter' / 'coco' / 'dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py'
+    mine = tmp_path / 'mine.py'
+    mine.write_text(
+        f'_base_ = [{json.dumps(str(base))}]\n'
+        "centers = [dict(name='box', rule='bbox')]\n"
+        'model = dict(head=dict(decoder=dict(centers=centers)))\n'
+    )
+    assert Config.fromfile(mine).model.head.decoder.centers == [dict(name='box', rule='bbox')]

@@ -1,0 +1,98 @@
+"""Timing of rivals in turns: warm-up, repeats, medians, spread, and ratios within one run."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Callable
+
+import torch
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Milliseconds of one contestant.
+
+    Attributes:
+        name: of the contestant.
+        median: ms.
+        lowest: ms.
+        highest: ms.
+        repeats: how many runs were counted.
+        ratio: median of (reference / this) over the rounds; how many times faster than the reference.
+    """
+
+    name: str
+    median: float
+    lowest: float
+    highest: float
+    repeats: int
+    ratio: float
+
+
+def time_in_turns(contestants: Mapping[str, Callable[[], Any]], repeats: int, warmup: int = 1) -> list[Timing]:
+    """Return the timings of contestants run in turns, A B C A B C ..., so that a drifting machine is fair to all.
+
+    Args:
+        contestants: name -> what to run; the first is the reference of the ratios.
+        repeats: counted rounds.
+        warmup: rounds before them.
+    """
+    rounds: dict[str, list[float]] = {name: [] for name in contestants}
+    for round_idx in range(warmup + repeats):
+        for name, run in contestants.items():
+            milliseconds = _time_once(run)
+            if round_idx >= warmup:
+                rounds[name].append(milliseconds)
+    reference = next(iter(rounds.values()))
+    return [
+        Timing(
+            name=name,
+            median=statistics.median(times),
+            lowest=min(times),
+            highest=max(times),
+            repeats=repeats,
+            ratio=statistics.median(theirs / ours for theirs, ours in zip(reference, times)),
+        )
+        for name, times in rounds.items()
+    ]
+
+
+def _time_once(run: Callable[[], Any]) -> float:
+    _synchronize()
+    start = time.perf_counter()
+    run()
+    _synchronize()
+    return (time.perf_counter() - start) * 1e3
+
+
+def _synchronize() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def describe_machine(device: str) -> dict[str, Any]:
+    """Return what the numbers were measured on."""
+    name = torch.cuda.get_device_name() if device.startswith('cuda') else platform.processor() or platform.machine()
+    return dict(device=device, name=name, threads=torch.get_num_threads(), torch=torch.__version__)
+
+
+def to_markdown(title: str, timings: Sequence[Timing]) -> str:
+    """Return a Markdown table of timings."""
+    lines = [
+        f'### {title}',
+        '',
+        '| what | median ms | lowest | highest | times faster |',
+        '| --- | --- | --- | --- | --- |',
+    ]
+    for t in timings:
+        lines.append(f'| {t.name} | {t.median:.3f} | {t.lowest:.3f} | {t.highest:.3f} | {t.ratio:.1f} |')
+    return '\n'.join(lines)
+
+
+def to_records(timings: Sequence[Timing]) -> list[dict[str, Any]]:
+    """Return timings as plain dictionaries for JSON."""
+    return [asdict(timing) for timing in timings]
