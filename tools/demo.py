@@ -1,7 +1,7 @@
 """The main job on synthetic people: make data, train, test, draw. `make demo` runs it.
 
-Starts from the small checkpoint in ``checkpoints/``, trains it for one epoch on all three levels with ``mim train``, tests it
-with ``mim test``, and leaves pictures and a table. Nothing is downloaded.
+Starts from the small checkpoint in ``checkpoints/``, trains it for one epoch on all three levels with ``mim
+train``, tests it with ``mim test``, and leaves pictures and a table. Nothing is downloaded.
 
 Example::
 
@@ -100,11 +100,18 @@ def run_demo(out: Path, num_images: int, workers: int) -> Path:
         'DUALCENTER_DEMO_CHECKPOINT': str(CHECKPOINT),
     }
     make = [sys.executable, str(ROOT / 'tools' / 'make_synthetic_people.py'), str(data), '--images', str(num_images)]
-    run_step(f'1/3 making {num_images} images of synthetic people', [*make, '--seed', '1', '--workers', str(workers)], run / 'data.log', environment)
+    run_step(
+        f'1/3 making {num_images} images of synthetic people',
+        [*make, '--seed', '1', '--workers', str(workers)],
+        run / 'data.log',
+        environment,
+    )
     train = mim('train', PACKAGE, CONFIG, '--work-dir', str(run / 'train'))
     run_step('2/3 training for one epoch on three scales', train, run / 'train.log', environment)
     results = run / 'predictions'
-    test = mim('test', PACKAGE, CONFIG, '--checkpoint', str(run / 'train' / 'epoch_1.pth'), '--work-dir', str(run / 'test'))
+    test = mim(
+        'test', PACKAGE, CONFIG, '--checkpoint', str(run / 'train' / 'epoch_1.pth'), '--work-dir', str(run / 'test')
+    )
     test += ['--out', str(run / 'metrics.json'), '--cfg-options', f'test_evaluator.0.outfile_prefix={results}']
     run_step('3/3 testing', test, run / 'test.log', environment)
     draw_results(data, run, results)

@@ -93,7 +93,9 @@ def write_contact_sheet(tiles: Sequence[np.ndarray], path: Path, columns: int = 
         columns: pictures a row.
         width: of each picture on the sheet, px.
     """
-    resized = [cv2.resize(t, (width, round(t.shape[0] * width / t.shape[1])), interpolation=cv2.INTER_AREA) for t in tiles]
+    resized = [
+        cv2.resize(t, (width, round(t.shape[0] * width / t.shape[1])), interpolation=cv2.INTER_AREA) for t in tiles
+    ]
     height = max(tile.shape[0] for tile in resized)
     cells = []
     for tile in resized:

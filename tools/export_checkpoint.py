@@ -1,11 +1,13 @@
 """Strip a multi-scale training checkpoint to what a plain pose estimator needs.
 
-Drops the auxiliary heads, the optimizer and the training state. The result loads without a missing or unexpected key into the
-same config with ``type='BottomupPoseEstimator'``, which this tool writes as well, and predicts bit for bit the same.
+Drops the auxiliary heads, the optimizer and the training state. The result loads without a missing or unexpected
+key into the same config with ``type='BottomupPoseEstimator'``, which this tool writes as well, and predicts bit for
+bit the same.
 
 Example::
 
-    python tools/export_checkpoint.py work_dirs/run/epoch_140.pth --out model.pth --config CONFIG.py --out-config plain.py
+    python tools/export_checkpoint.py work_dirs/run/epoch_140.pth --out model.pth --config CONFIG.py --out-config
+    plain.py
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from mmengine.config import Config
 from dualcenter_mmpose.models.pose_estimators.multi_scale_training import AUXILIARY_PREFIX, MultiScaleTraining
 
 OWN_OPTIONS = tuple(
-    name for name, parameter in signature(MultiScaleTraining.__init__).parameters.items() if parameter.kind is Parameter.KEYWORD_ONLY
+    name
+    for name, parameter in signature(MultiScaleTraining.__init__).parameters.items()
+    if parameter.kind is Parameter.KEYWORD_ONLY
 )
 """Keyword-only arguments of multi-scale training, which a plain estimator does not take; ``head`` is shared."""
 

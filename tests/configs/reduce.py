@@ -8,7 +8,9 @@ from typing import Any
 from mmengine.config import Config, ConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG_FILES = sorted(p for p in (ROOT / 'configs').rglob('*.py') if p.parent.name != 'base' and p.name != '__init__.py')
+CONFIG_FILES = sorted(
+    p for p in (ROOT / 'configs').rglob('*.py') if p.parent.name != 'base' and p.name != '__init__.py'
+)
 NOMINAL = 64
 
 

@@ -23,7 +23,7 @@ def make_people(num: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def make_annotations(visible: np.ndarray) -> list[dict[str, Any]]:
-    """Return annotations of the people; one in eight is unlabelled with an outline, and one crowd is run-length coded."""
+    """Return annotations of the people, one in eight unlabelled with an outline, and a run-length coded crowd."""
     outline = [100.0, 100.0, 140.0, 100.0, 150.0, 180.0, 120.0, 220.0, 95.0, 180.0]
     annotations = []
     for idx, seen in enumerate(visible):
@@ -53,14 +53,11 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
     packed = KEYPOINT_CODECS.build(dict(type='DualCenterPoseGrouping', **sizes))
     dense = KEYPOINT_CODECS.build(dict(type='DualCenterPoseGrouping', dense_targets=True, **sizes))
     return {
-        f'{count} persons': _time_count(spr, packed, dense, count, torch.device(device), repeats)
-        for count in COUNTS
+        f'{count} persons': _time_count(spr, packed, dense, count, torch.device(device), repeats) for count in COUNTS
     }
 
 
-def _time_count(
-    spr: Any, packed: Any, dense: Any, count: int, device: torch.device, repeats: int
-) -> list[Timing]:
+def _time_count(spr: Any, packed: Any, dense: Any, count: int, device: torch.device, repeats: int) -> list[Timing]:
     keypoints, visible = make_people(count)
     annotations = make_annotations(visible)
     encoded = {key: torch.from_numpy(value).to(device) for key, value in packed.encode(keypoints, visible).items()}

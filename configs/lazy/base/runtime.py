@@ -1,4 +1,4 @@
-"""Runtime of the new-style configs: what `mmpose::_base_/default_runtime.py` is to the others (MMPose's wheel has no module of it)."""
+"""Runtime of the new-style configs, as `mmpose::_base_/default_runtime.py` is that of the others."""
 
 from mmengine.hooks import (
     CheckpointHook,

@@ -1,0 +1,122 @@
+"""The shape of the package: who may import whom, a test beside every module, and a map that is complete."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import dualcenter_mmpose
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / 'dualcenter_mmpose'
+MODULES = sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob('*.py') if path.name != '__init__.py')
+HOST = ('mmengine', 'mmcv', 'mmpose', 'mmdet')
+
+SHELLS = {
+    # Registered classes, and what they need of the host; everything else must work without it.
+    'checkpoints.py',
+    'codecs/dual_center_pose_grouping.py',
+    'codecs/metainfo.py',
+    'datasets/checked_datasets.py',
+    'datasets/empty_safe_affine.py',
+    'evaluation/bbp_bbr_metric.py',
+    'models/heads/dual_center_head.py',
+    'models/layers/branches.py',
+    'models/losses/smooth_l1.py',
+    'models/pose_estimators/multi_scale_training.py',
+    'models/pose_estimators/sequential_step.py',
+}
+
+WITHOUT_TEST = {
+    'version.py',  # a constant
+    'assembly/types.py',  # plain records
+    'evaluation/box_types.py',  # likewise
+}
+
+ARROWS = {
+    # folder -> folders of the package that it must not import
+    'coordinates.py': ('codecs', 'assembly', 'models', 'datasets', 'evaluation'),
+    'codecs': ('models', 'datasets', 'evaluation'),
+    'assembly': ('codecs', 'models', 'datasets', 'evaluation'),
+    'datasets': ('codecs', 'assembly', 'models', 'evaluation'),
+    'evaluation': ('codecs', 'assembly', 'models'),
+    'models': ('datasets', 'evaluation'),
+}
+
+
+def imports_of(module: Path) -> set[str]:
+    """Return the dotted names that a module imports when it is imported itself."""
+    tree = ast.parse((PACKAGE / module).read_text())
+    names = set()
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = (
+                ['dualcenter_mmpose', *module.parent.parts][: len(module.parts) + 1 - node.level] if node.level else []
+            )
+            names.add('.'.join([*above, *filter(None, [node.module])]))
+    return names
+
+
+@pytest.mark.parametrize('module', MODULES, ids=str)
+def test_core_does_without_the_host(module):
+    """Only the shells import OpenMMLab."""
+    host = {name for name in imports_of(module) if name.split('.')[0] in HOST}
+    assert bool(host) == (str(module) in SHELLS), host
+
+
+@pytest.mark.parametrize('module', MODULES, ids=str)
+def test_arrows_point_one_way(module):
+    """coordinates <- codecs, assembly <- models; data and metrics stand beside them."""
+    forbidden = ARROWS.get(module.parts[0], ())
+    found = {
+        name for name in imports_of(module) for part in forbidden if f'{name}.'.startswith(f'dualcenter_mmpose.{part}.')
+    }
+    assert not found
+
+
+@pytest.mark.parametrize('module', [m for m in MODULES if str(m) not in WITHOUT_TEST], ids=str)
+def test_every_module_has_a_test(module):
+    """The tests mirror the package: a/b.py is tested by tests/a/test_b.py."""
+    assert (ROOT / 'tests' / module.parent / f'test_{module.name}').is_file()
+
+
+@pytest.mark.parametrize('module', MODULES, ids=str)
+def test_length(module):
+    """No file outgrows one idea."""
+    assert len((PACKAGE / module).read_text().splitlines()) <= 400
+
+
+def registered_classes() -> set[str]:
+    """Return the names of all classes below a ``register_module`` decorator."""
+    names = set()
+    for module in MODULES:
+        for node in ast.walk(ast.parse((PACKAGE / module).read_text())):
+            if isinstance(node, ast.ClassDef) and any('register_module' in ast.dump(d) for d in node.decorator_list):
+                names.add(node.name)
+    return names
+
+
+def test_package_map_names_every_registered_class():
+    """The package's docstring lists all that a config can use."""
+    named = set(re.findall(r'``(\w+)``', dualcenter_mmpose.__doc__))
+    assert registered_classes() <= named
+    assert len(registered_classes()) >= 9
+
+
+def test_package_map_names_modules_that_exist():
+    """Every module in the map can be found."""
+    for name in re.findall(r':mod:`([\w.]+)`', dualcenter_mmpose.__doc__):
+        path = ROOT / name.replace('.', '/')
+        assert path.with_suffix('.py').is_file() or (path / '__init__.py').is_file(), name
+
+
+def test_no_paths_of_a_machine():
+    """Neither code nor documents hold a path of somebody's machine."""
+    pattern = re.compile(r'(?<![\w.])/(?:home|root|Users|work)/\w')
+    texts = [p for d in ('dualcenter_mmpose', 'configs', 'tools', 'tests') for p in (ROOT / d).rglob('*.py')]
+    assert not [str(path) for path in texts if pattern.search(path.read_text())]
