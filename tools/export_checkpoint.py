@@ -17,6 +17,7 @@ import os
 import pickle
 import sys
 from collections import OrderedDict
+from copy import deepcopy
 from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def export_config(config: Config) -> Config:
     """
     if config.model.get('type') != 'MultiScaleTrainingWrapper':
         raise ExportError(f"the config's model is '{config.model.get('type')}', not 'MultiScaleTrainingWrapper'")
-    plain = config.copy()
+    plain = deepcopy(config)
     for name in OWN_OPTIONS:
         if name != 'head':
             plain.model.pop(name, None)
