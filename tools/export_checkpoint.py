@@ -39,14 +39,18 @@ class ExportError(ValueError):
     """An input that cannot be exported; the message says why and what to do."""
 
 
-def export_state(state: OrderedDict[str, torch.Tensor], half: bool = False) -> OrderedDict[str, torch.Tensor]:
+def export_state(
+    state: OrderedDict[str, torch.Tensor], half: bool = False, backbone_only: bool = False
+) -> OrderedDict[str, torch.Tensor]:
     """Return a state dict without auxiliary heads.
 
     Args:
         state: of the multi-scale model; its metadata is kept, which tells MMPose the version of each part.
         half: store floating point weights as float16; loading turns them back.
+        backbone_only: drop the nominal head as well.
     """
-    kept = OrderedDict((key, value) for key, value in state.items() if not key.startswith(AUXILIARY_PREFIX))
+    dropped = (AUXILIARY_PREFIX, 'head.') if backbone_only else (AUXILIARY_PREFIX,)
+    kept = OrderedDict((key, value) for key, value in state.items() if not key.startswith(dropped))
     if half:
         kept = OrderedDict((key, value.half() if value.is_floating_point() else value) for key, value in kept.items())
     metadata = getattr(state, '_metadata', None)
@@ -91,18 +95,19 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return checkpoint
 
 
-def export_checkpoint(path: Path, out: Path, half: bool = False) -> None:
+def export_checkpoint(path: Path, out: Path, half: bool = False, backbone_only: bool = False) -> None:
     """Write the stripped checkpoint in one piece.
 
     Args:
         path: checkpoint of the training.
         out: file to write.
         half: see :func:`export_state`.
+        backbone_only: likewise.
     """
     checkpoint = read_checkpoint(path)
     meta = {key: checkpoint.get('meta', {})[key] for key in ('dataset_meta',) if key in checkpoint.get('meta', {})}
     temporary = out.with_name(out.name + '.partial')
-    torch.save(dict(meta=meta, state_dict=export_state(checkpoint['state_dict'], half)), temporary)
+    torch.save(dict(meta=meta, state_dict=export_state(checkpoint['state_dict'], half, backbone_only)), temporary)
     os.replace(temporary, out)
 
 
@@ -114,7 +119,7 @@ def main() -> int:
             if path.exists():
                 raise ExportError(f"'{path}' exists; remove it or name another file")
         plain = export_config(Config.fromfile(args.config)) if args.config else None
-        export_checkpoint(args.checkpoint, args.out, args.half)
+        export_checkpoint(args.checkpoint, args.out, args.half, args.backbone_only)
         if plain is not None:
             plain.dump(args.out_config)
     except (ExportError, OSError) as error:
@@ -132,6 +137,9 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--config', help='the config that it was trained with')
     parser.add_argument('--out-config', type=Path, help='plain config to write; needs --config')
     parser.add_argument('--half', action='store_true', help='store weights as float16: half the size')
+    parser.add_argument(
+        '--backbone-only', action='store_true', help='drop the head too: a start for another keypoint set'
+    )
     args = parser.parse_args()
     if (args.config is None) != (args.out_config is None):
         parser.error('--config and --out-config go together')

@@ -60,9 +60,8 @@ def test_draw_predictions(tmp_path):
 
 def test_curves(tmp_path):
     """Losses of every level are drawn; lines without losses are passed over."""
-    lines = [{'step': s, 'loss/heatmap_2x': 1 / s, 'loss/displacement_2x': 0.1 / s, 'lr': 0.1} for s in range(1, 4)] + [
-        {'coco/AP': 0.5, 'step': 3}
-    ]
+    losses = [{'step': s, 'loss/heatmap_2x': 1 / s, 'loss/displacement_2x': 0.1 / s} for s in range(1, 4)]
+    lines = [*losses, {'coco/AP': 0.5, 'step': 3}]
     (tmp_path / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)))
     drawing.draw_curves(tmp_path / 'scalars.json', tmp_path / 'curves.png')
     assert cv2.imread(str(tmp_path / 'curves.png')).std() > 0

@@ -1,4 +1,4 @@
-"""Stripping a training checkpoint. (`tests/test_wiring.py` runs the command on a real training.)"""
+"""Stripping a training checkpoint; `tests/test_wiring.py` runs the command on a real training."""
 
 from collections import OrderedDict
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from tests.helpers import build_model, tiny_model
+from tests.helpers import CROWDPOSE, build_model, codec_config, tiny_model
 
 
 def run_tool(monkeypatch, *words):
@@ -51,6 +51,20 @@ def test_half(checkpoint, tmp_path, monkeypatch):
     model = build_model(tiny_model())
     model.load_state_dict(state)
     assert model.backbone.conv1.weight.dtype == torch.float32
+
+
+def test_backbone_only(checkpoint, tmp_path, monkeypatch):
+    """Nothing of any head is left, and the backbone starts a model with other keypoints."""
+    run_tool(monkeypatch, checkpoint, '--out', tmp_path / 'backbone.pth', '--backbone-only')
+    state = torch.load(tmp_path / 'backbone.pth', weights_only=True)['state_dict']
+    assert {key.split('.')[0] for key in state} == {'backbone'}
+    other = build_model(tiny_model(codec=codec_config(metainfo=CROWDPOSE), head=crowdpose_head()))
+    assert not other.load_state_dict(state, strict=False).unexpected_keys
+
+
+def crowdpose_head():
+    """Return the tiny head for 14 keypoints."""
+    return {**tiny_model()['head'], 'num_keypoints': 14, 'decoder': codec_config(metainfo=CROWDPOSE)}
 
 
 def test_config():

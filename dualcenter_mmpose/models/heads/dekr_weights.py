@@ -1,4 +1,4 @@
-"""Weights of MMPose's DEKR head, renamed and widened for ours.
+"""Checkpoints on their way into the head: checked, and those of MMPose's DEKR renamed and widened.
 
 The trunk is the same network, so every layer maps one to one; the last layers repeat DEKR's center for each of our
 centers.
@@ -30,6 +30,29 @@ _DROPPED = ('regular_matrix', 'rescore_net.')
 def is_dekr_head(state: Mapping[str, Tensor], prefix: str) -> bool:
     """Return whether a state dict holds a DEKR head of MMPose 1.x under ``prefix``."""
     return f'{prefix}displacement_conv_layers.3.weight' in state
+
+
+def check_outputs(state: Mapping[str, Tensor], prefix: str, num_keypoints: int, num_centers: int) -> None:
+    """Check that a head's state dict, DEKR's or ours, has the outputs that are expected.
+
+    Args:
+        state: state dict of a model; one without a head passes.
+        prefix: of the head's keys.
+        num_keypoints: K.
+        num_centers: G; DEKR's one center serves any number.
+
+    Raises:
+        ValueError: for another number of keypoints or centers.
+    """
+    is_dekr = is_dekr_head(state, prefix)
+    weight = state.get(prefix + ('heatmap_conv_layers.2.weight' if is_dekr else 'heatmap_branch.final.weight'))
+    expected = num_keypoints + (1 if is_dekr else num_centers)
+    if weight is not None and len(weight) != expected:
+        raise ValueError(
+            f'the checkpoint puts out {len(weight)} heatmaps (keypoints and centers), the model {expected} '
+            f'({num_keypoints} keypoints): it was trained for another keypoint set or other centers. Use the config that '
+            'it was trained with, or keep only its backbone: tools/export_checkpoint.py CHECKPOINT --backbone-only --out OUT'
+        )
 
 
 def convert_dekr_head(

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from dualcenter_mmpose.assembly.types import DenseMaps, People
 from dualcenter_mmpose.codecs.targets import DenseTargets, Instances, KeypointTargets
 from dualcenter_mmpose.coordinates import mirror_shift
-from dualcenter_mmpose.models.heads.dekr_weights import convert_dekr_head, is_dekr_head
+from dualcenter_mmpose.models.heads.dekr_weights import check_outputs, convert_dekr_head, is_dekr_head
 from dualcenter_mmpose.models.layers.branches import DisplacementBranch, HeatmapBranch
 
 TEST_OPTIONS = ('flip_test', 'output_heatmaps', 'multiscale_test')
@@ -93,7 +93,7 @@ class DualCenterHead(BaseHead):
         self.loss_module = nn.ModuleDict(
             {'heatmap': MODELS.build(heatmap_loss), 'displacement': MODELS.build(displacement_loss)}
         )
-        self._register_load_state_dict_pre_hook(self._load_dekr_weights)
+        self._register_load_state_dict_pre_hook(self._prepare_weights)
 
     @property
     def num_centers(self) -> int:
@@ -252,8 +252,12 @@ class DualCenterHead(BaseHead):
         vectors = torch.stack((x, vectors[:, :, :, 1]), dim=3)
         return DenseMaps(heatmaps, vectors.flatten(1, 3))
 
-    def _load_dekr_weights(self, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
-        """Rename a DEKR checkpoint's head in place while it is loaded."""
+    def _prepare_weights(self, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
+        """Refuse a checkpoint with other outputs, and rename a DEKR checkpoint's head, before it is loaded.
+
+        mmengine loads what fits and only warns of the rest: a model with a random last layer would be tested.
+        """
+        check_outputs(state_dict, prefix, self.num_keypoints, self.num_centers)
         if not is_dekr_head(state_dict, prefix):
             return
         converted = convert_dekr_head(state_dict, prefix, self.num_keypoints, self.num_centers, self.separate_blocks)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from mmengine.runner.checkpoint import _load_checkpoint_to_model
 
-from dualcenter_mmpose.models.heads.dekr_weights import convert_dekr_head, is_dekr_head
-from tests.helpers import KPT_CENTER, build_model, codec_config, tiny_dekr, tiny_model
+from dualcenter_mmpose.models.heads.dekr_weights import check_outputs, convert_dekr_head, is_dekr_head
+from tests.helpers import CROWDPOSE, KPT_CENTER, build_model, codec_config, tiny_dekr, tiny_model
 
 
 def random_dekr():
@@ -60,3 +60,27 @@ def test_unknown_entry():
     state = {**random_dekr().state_dict(), 'head.extra.weight': torch.zeros(1)}
     with pytest.raises(KeyError, match='extra'):
         convert_dekr_head(state, 'head.', 17, 2, 0)
+
+
+class TestOtherOutputs:
+    """check_outputs: a checkpoint of another keypoint set must not half load."""
+
+    @pytest.mark.parametrize('make', [random_dekr, lambda: build_model(tiny_model())], ids=['DEKR', 'ours'])
+    def test_other_keypoints(self, make):
+        """17 keypoints do not load into a head for 14, through mmengine either, and the remedy is named."""
+        codec = codec_config(metainfo=CROWDPOSE)
+        head = {**tiny_model()['head'], 'num_keypoints': 14, 'decoder': codec}
+        ours = build_model(tiny_model(head=head))
+        with pytest.raises(ValueError, match=r'puts out 1[89] heatmaps .*the model 1[56] .*--backbone-only'):
+            _load_checkpoint_to_model(ours, dict(state_dict=make().state_dict()), strict=False)
+
+    def test_other_centers(self):
+        """A checkpoint of two centers does not load into a head with one."""
+        state = build_model(tiny_model()).state_dict()
+        check_outputs(state, 'head.', 17, 2)
+        with pytest.raises(ValueError, match='19 heatmaps .*the model 18'):
+            check_outputs(state, 'head.', 17, 1)
+
+    def test_no_head(self):
+        """A backbone alone passes."""
+        check_outputs({'backbone.conv1.weight': torch.zeros(1)}, 'head.', 17, 2)

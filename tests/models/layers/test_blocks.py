@@ -42,3 +42,15 @@ def test_keypoints_stay_apart(kind):
     before, after = block(features), block(changed)
     assert not torch.equal(before[:, :2], after[:, :2])
     assert torch.equal(before[:, 2:], after[:, 2:])
+
+
+def test_exports():
+    """The adaptive block traces into a graph of standard operators for any batch size, with the same values."""
+    block = AdaptiveBlock(6, 3).eval()
+    torch.nn.init.normal_(block.transform_matrix_conv.weight, std=0.1)
+    batch = torch.export.Dim('batch', min=1, max=64)
+    program = torch.export.export(block, (torch.randn(2, 6, 8, 8),), dynamic_shapes=({0: batch},))
+    called = {str(node.target) for node in program.graph.nodes if node.op == 'call_function'}
+    assert all(name.startswith('aten.') or '_operator' in name or name.startswith('<built-in') for name in called)
+    features = torch.randn(3, 6, 8, 8)
+    torch.testing.assert_close(program.module()(features), block(features))
