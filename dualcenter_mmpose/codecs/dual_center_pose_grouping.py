@@ -176,10 +176,16 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
             this image.
 
         Raises:
-            ValueError: for another number of keypoints than the codec's.
+            ValueError: for another number of keypoints than the codec's, or a mirrored image that is not square.
         """
         self._check_keypoints(keypoints)
         width, height = input_size if input_size is not None else self.input_size
+        if flip and width != height:
+            # MMPose 1.3.2's RandomFlip reads input_size, which is (w, h), as (h, w).
+            raise ValueError(
+                f'the mirrored keypoints of a {width} x {height} image are wrong: RandomFlip of MMPose mirrors them about '
+                'the middle of the other side; train on square inputs or leave RandomFlip out'
+            )
         stride = width / self.heatmap_size[0]
         image_to_input = image_to_input_matrix(warp_mat, flip, flip_direction, (width, height))
         to_map = input_to_map_matrix(stride, self.align) @ image_to_input

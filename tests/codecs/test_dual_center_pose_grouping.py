@@ -237,6 +237,12 @@ class TestDoors:
         with pytest.raises(ValueError, match=r"\(N, 17, 2\) for the keypoint set 'coco', got \(2, 14, 2\).*metainfo"):
             make_codec(64).encode(np.zeros((2, 14, 2), np.float32))
 
+    def test_mirrored_image_that_is_not_square(self):
+        """MMPose mirrors keypoints of such images wrongly, so they are refused rather than learned."""
+        options = dict(input_size=(128, 64), flip=True, flip_direction='horizontal')
+        with pytest.raises(ValueError, match='128 x 64 image are wrong'):
+            make_codec(64).encode(standing_people([(30, 30, 2)]), **options)
+
 
 def test_registered_in_a_fresh_process():
     """Importing the package is all that MMPose needs to know the codec."""

@@ -39,7 +39,7 @@ def test_draw_predictions(tmp_path):
     content = coco_content(person(1, 1, (20, 20, 60, 90)), num_images=1)
     content['categories'][0]['skeleton'] = [[1, 2], [16, 17]]
     ann_file = write_coco(tmp_path, content, with_images=True)
-    shifted = np.array(content['annotations'][0]['keypoints'], float).reshape(17, 3) + (100, 0, 0)
+    shifted = np.array(content['annotations'][0]['keypoints'], float).reshape(17, 3) + np.array([100, 0, 0])
     results = [
         dict(image_id=1, score=0.9, keypoints=shifted.flatten().tolist()),
         dict(image_id=1, score=0.01, keypoints=[150.0, 140.0, 1.0] * 17),

@@ -1,8 +1,7 @@
 # The small twin of MMPose's DEKR: the same backbone, data and schedule as the small dual-center model, one level.
 _base_ = ['../../dualcenter/synthetic/dualcenter_hrnet-w16s_1xb8-12e_synthetic-256x256.py']
 
-codec = dict(
-    _delete_=True,
+spr = dict(
     type='SPR',
     input_size=(256, 256),
     heatmap_size=(64, 64),
@@ -11,7 +10,7 @@ codec = dict(
     generate_keypoint_heatmaps=True,
     decode_max_instances=30,
 )
-spr = dict((key, value) for key, value in codec.items() if key != '_delete_')
+codec = dict(_delete_=True, **spr)
 
 model = dict(
     _delete_=True,

@@ -7,6 +7,7 @@ param_scheduler = [
     dict(type='LinearLR', begin=0, end=200, start_factor=0.001, by_epoch=False),
     dict(type='MultiStepLR', begin=0, end=12, milestones=[9, 11], gamma=0.1, by_epoch=True),
 ]
+default_hooks = dict(checkpoint=dict(interval=1, max_keep_ckpts=2))
 auto_scale_lr = dict(base_batch_size=8)
 env_cfg = dict(dist_cfg=dict(backend='gloo'))  # for CPUs; GPUs want nccl
 
@@ -23,8 +24,8 @@ codec = dict(
 
 channels = (16, 32, 64, 128)
 model = dict(
-    # For CPUs: one level a step, drawn anew each time, and of the large level a crop of nominal size. A step costs no more
-    # than without levels; all three at once would cost 5 times as much.
+    # For CPUs: one level a step, drawn anew each time, and of the large level a crop of nominal size.
+    # A step costs no more than without levels; all three at once would cost 5 times as much.
     levels_per_step=1,
     level_probabilities=(1, 2, 1),
     crop_largest=True,

@@ -1,0 +1,113 @@
+"""Models and batches for the benchmarks: random weights, random pictures, the same people for every contestant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.registry import init_default_scope
+from mmengine.structures import InstanceData, PixelData
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+
+PEOPLE = 5
+"""Persons in each picture."""
+
+
+def make_hrnet(width: int, depth: int, modules: tuple[int, int, int], stem_width: int) -> dict[str, Any]:
+    """Return the config of an HRNet.
+
+    Args:
+        width: channels of the finest branch.
+        depth: blocks of each branch.
+        modules: of stages 2, 3 and 4.
+        stem_width: channels of stage 1.
+    """
+    channels = tuple(width << i for i in range(4))
+    stages: dict[str, Any] = {
+        f'stage{i}': dict(
+            num_modules=count, num_branches=i, block='BASIC', num_blocks=(depth,) * i, num_channels=channels[:i]
+        )
+        for i, count in zip((2, 3, 4), modules)
+    }
+    stages['stage1'] = dict(
+        num_modules=1, num_branches=1, block='BOTTLENECK', num_blocks=(depth // 2 or 1,), num_channels=(stem_width,)
+    )
+    stages['stage4']['multiscale_output'] = True
+    return dict(type='HRNet', in_channels=3, extra=stages)
+
+
+SMALL = make_hrnet(16, 2, (1, 1, 1), 32)
+W32 = dict(make_hrnet(32, 4, (1, 4, 3), 64))
+W32['extra']['stage1']['num_blocks'] = (4,)
+
+
+def make_model(
+    width: int,
+    size: int,
+    filters: int = 15,
+    blocks: tuple[str, str] = ('adaptive', 'adaptive'),
+    center: str = 'dual',
+    **options: Any,
+) -> Any:
+    """Return an estimator with random weights from a fixed seed.
+
+    Args:
+        width: 32 for HRNet-W32, 16 for the small one of the demo.
+        size: nominal side, px.
+        filters: displacement filters a keypoint.
+        blocks: of ``DualCenterHead``.
+        center: ``'dual'`` for ours, ``'dekr'`` for MMPose's DEKR.
+        **options: of the estimator; ``type`` to train on several levels.
+    """
+    init_default_scope('mmpose')
+    torch.manual_seed(0)
+    sizes = dict(input_size=(size, size), heatmap_size=(size // 4, size // 4))
+    channels = tuple(width << i for i in range(4))
+    head: dict[str, Any] = dict(num_keypoints=17, num_displacement_filters_per_keypoint=filters)
+    if center == 'dekr':
+        spr = dict(type='SPR', sigma=(4, 2), generate_keypoint_heatmaps=True, **sizes)
+        head.update(type='DEKRHead', in_channels=sum(channels), decoder=spr)
+        options['neck'] = dict(type='FeatureMapProcessor', concat=True)
+    else:
+        codec = dict(type='DualCenterPoseGrouping', **sizes)
+        head.update(type='DualCenterHead', in_channels=channels, blocks=blocks, decoder=codec)
+    config = dict(
+        type='BottomupPoseEstimator',
+        data_preprocessor=dict(type='PoseDataPreprocessor', mean=[127.0] * 3, std=[64.0] * 3, bgr_to_rgb=True),
+        backbone=W32 if width == 32 else SMALL,
+        head=head,
+    )
+    return MODELS.build({**config, **options})
+
+
+def make_batch(codec: Any, num_images: int, size: int, scale: int = 1) -> dict[str, Any]:
+    """Return a training batch.
+
+    Args:
+        codec: of the model's head.
+        num_images: in the batch.
+        size: nominal side, px.
+        scale: side of the pictures over the nominal one.
+    """
+    rng = np.random.default_rng(0)
+    side = size * scale
+    samples = [_make_sample(codec, rng, side) for _ in range(num_images)]
+    images = [torch.randint(0, 256, (3, side, side), dtype=torch.uint8) for _ in range(num_images)]
+    return dict(inputs=images, data_samples=samples)
+
+
+def _make_sample(codec: Any, rng: np.random.Generator, side: int) -> PoseDataSample:
+    middle = rng.uniform(0.1, 0.9, (PEOPLE, 1, 2))
+    keypoints = (middle + rng.uniform(0.02, 0.12, (PEOPLE, 1, 1)) * rng.normal(size=(PEOPLE, 17, 2))) * side
+    options = dict(input_size=(side, side)) if 'input_size' in codec.auxiliary_encode_keys else {}
+    encoded = codec.encode(keypoints.astype(np.float32), np.ones((PEOPLE, 17), np.float32), **options)
+    sample = PoseDataSample()
+    labels, fields = InstanceData(), PixelData()
+    for key, name in codec.label_mapping_table.items():
+        labels.set_field(encoded[key], name)
+    for key, name in codec.field_mapping_table.items():
+        fields.set_field(encoded[key], name)
+    sample.gt_instance_labels, sample.gt_fields = labels.to_tensor(), fields.to_tensor()
+    return sample
