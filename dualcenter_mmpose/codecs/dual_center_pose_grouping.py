@@ -183,8 +183,8 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         if flip and width != height:
             # MMPose 1.3.2's RandomFlip reads input_size, which is (w, h), as (h, w).
             raise ValueError(
-                f'the mirrored keypoints of a {width} x {height} image are wrong: RandomFlip of MMPose mirrors them about '
-                'the middle of the other side; train on square inputs or leave RandomFlip out'
+                f'the mirrored keypoints of a {width} x {height} image are wrong: RandomFlip of MMPose mirrors them '
+                'about the middle of the other side; train on square inputs or leave RandomFlip out'
             )
         stride = width / self.heatmap_size[0]
         image_to_input = image_to_input_matrix(warp_mat, flip, flip_direction, (width, height))
