@@ -92,7 +92,7 @@ def test_inferencer_draws(small_run, draw_heatmap):
     folder, config = small_run
     checkpoint = folder / 'work' / 'epoch_2.pth'
     cfg = Config.fromfile(config)
-    cfg.model.head.decoder.candidate_thr = 0.0
+    cfg.model.head.decoder.decoding = dict(candidate_thr=0.0)
     eager = folder / 'eager.py'
     cfg.dump(eager)
     inferencer = MMPoseInferencer(pose2d=str(eager), pose2d_weights=str(checkpoint), device='cpu')

@@ -4,4 +4,5 @@
 * :mod:`~dualcenter_mmpose.assembly.candidates`: center peaks -> pose candidates; heat at keypoints.
 * :mod:`~dualcenter_mmpose.assembly.similarity`: how alike two poses are.
 * :mod:`~dualcenter_mmpose.assembly.grouping`: candidates -> groups -> people.
+* :mod:`~dualcenter_mmpose.assembly.decoding`: all of it in one call, and its options.
 """

@@ -7,6 +7,7 @@ A thin registered shell: targets come from :mod:`~dualcenter_mmpose.codecs.targe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,7 @@ from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from dualcenter_mmpose.assembly.candidates import find_candidates, sample_keypoint_scores
-from dualcenter_mmpose.assembly.grouping import INSTANCE_SCORES, group_greedily, pick_people, score_instances
-from dualcenter_mmpose.assembly.similarity import pairwise_oks
+from dualcenter_mmpose.assembly.decoding import DecodingOptions, decode_people
 from dualcenter_mmpose.assembly.types import DenseMaps, People
 from dualcenter_mmpose.codecs.center_groups import PAPER_CENTERS, membership, resolve_center_groups
 from dualcenter_mmpose.codecs.masks import draw_valid_mask, pack_mask
@@ -36,7 +35,6 @@ from dualcenter_mmpose.coordinates import (
     check_alignment,
     input_to_map,
     input_to_map_matrix,
-    map_to_input,
 )
 
 
@@ -56,12 +54,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
             the usual 32 px would delete just the small persons that augmentation makes.
         align: cell alignment, see :mod:`dualcenter_mmpose.coordinates`; ``'corner'`` for converted DEKR weights.
         dense_targets: make the maps in the data loader instead of packing keypoints for the head.
-        max_candidates: peaks kept per center group.
-        peak_kernel: window of a local maximum, cells.
-        candidate_thr: center heat that a peak must exceed.
-        group_thr: OKS above which two candidates are one person.
-        instance_score: one of :data:`~dualcenter_mmpose.assembly.grouping.INSTANCE_SCORES`.
-        max_people: persons kept per image.
+        decoding: fields of :class:`~dualcenter_mmpose.assembly.decoding.DecodingOptions` that are not to be default.
 
     Raises:
         ValueError: for sizes that do not fit together, or center groups that the keypoint set cannot serve.
@@ -99,12 +92,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         min_diagonal: float = 3.0,
         align: str = 'center',
         dense_targets: bool = False,
-        max_candidates: int = 30,
-        peak_kernel: int = 3,
-        candidate_thr: float = 0.01,
-        group_thr: float = 0.2,
-        instance_score: str = 'center_mean',
-        max_people: int = 30,
+        decoding: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         super().__init__()
         self.input_size, self.heatmap_size = tuple(input_size), tuple(heatmap_size)
@@ -117,14 +105,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         self.min_diagonal = min_diagonal
         self.align = check_alignment(align)
         self.dense_targets = dense_targets
-        self.max_candidates = _check_positive('max_candidates', max_candidates)
-        self.peak_kernel = _check_kernel(peak_kernel)
-        self.candidate_thr = candidate_thr
-        self.group_thr = group_thr
-        self.instance_score = instance_score
-        if instance_score not in INSTANCE_SCORES:
-            raise ValueError(f"instance_score must be one of {INSTANCE_SCORES}, got '{instance_score}'")
-        self.max_people = _check_positive('max_people', max_people)
+        self.decoding = DecodingOptions(**decoding)
         # MMPose's packer uses a codec's tables instead of its own as soon as they are not empty.
         self.label_mapping_table = {} if dense_targets else self.packed_labels
         self.field_mapping_table = self.dense_fields if dense_targets else self.packed_fields
@@ -281,16 +262,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         Args:
             maps: the head's output.
         """
-        keypoint_heatmaps, center_heatmaps = maps.heatmaps.split([self.num_keypoints, self.num_centers], dim=1)
-        candidates = find_candidates(
-            center_heatmaps, maps.displacements, self.max_candidates, self.candidate_thr, self.peak_kernel
-        )
-        keypoint_scores = sample_keypoint_scores(keypoint_heatmaps, candidates.keypoints)
-        keypoints = map_to_input(candidates.keypoints, self.stride, self.align)
-        kappas = keypoints.new_tensor(self.layout.kappas)
-        groups = group_greedily(pairwise_oks(keypoints, kappas), candidates.scores, candidates.valid, self.group_thr)
-        scores = score_instances(candidates, groups, keypoint_scores, self.num_centers, self.instance_score)
-        return pick_people(keypoints, keypoint_scores, scores, groups, self.max_people)
+        return decode_people(maps, self.layout.kappas, self.stride, self.align, self.decoding)
 
     def decode(self, heatmaps: Tensor, displacements: Tensor) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
         """Return one image's people; inverse of dense :meth:`encode` for persons whose centers are in the map.
@@ -320,15 +292,3 @@ def _check_sizes(input_size: tuple[int, int], heatmap_size: tuple[int, int]) -> 
             f'heatmap_size {heatmap_size} does not divide input_size {input_size} by the same stride in x and y'
         )
     return strides[0]
-
-
-def _check_positive(name: str, value: int) -> int:
-    if value < 1:
-        raise ValueError(f'{name} must be at least 1, got {value}')
-    return value
-
-
-def _check_kernel(kernel_size: int) -> int:
-    if kernel_size < 1 or kernel_size % 2 == 0:
-        raise ValueError(f'peak_kernel must be a positive odd number, got {kernel_size}')
-    return kernel_size

@@ -129,7 +129,7 @@ class TestRoundTrip:
 
     def test_more_people_than_kept(self):
         """At most max_people come back, the best first."""
-        codec = make_codec(512, dense_targets=True, max_people=5)
+        codec = make_codec(512, dense_targets=True, decoding=dict(max_people=5))
         people = standing_people([(50 + 80 * i, 60 + 120 * j, 3) for i in range(5) for j in range(3)])
         encoded = codec.encode(people)
         encoded['heatmaps'][17:] *= np.linspace(0.5, 1, 128)[:, None]  # heat rises downwards
@@ -218,8 +218,8 @@ class TestDoors:
             (dict(input_size=(500, 512), heatmap_size=(125, 128)), 'multiples of 32'),
             (dict(input_size=(512, 512), heatmap_size=(128, 64)), 'same stride'),
             (dict(input_size=(64, 64), heatmap_size=(16, 16), align='edge'), 'align must be one of'),
-            (dict(input_size=(64, 64), heatmap_size=(16, 16), peak_kernel=4), 'odd number, got 4'),
-            (dict(input_size=(64, 64), heatmap_size=(16, 16), instance_score='mean'), "got 'mean'"),
+            (dict(input_size=(64, 64), heatmap_size=(16, 16), decoding=dict(peak_kernel=4)), 'odd number, got 4'),
+            (dict(input_size=(64, 64), heatmap_size=(16, 16), decoding=dict(instance_score='mean')), "got 'mean'"),
         ],
     )
     def test_bad_options(self, options, message):
@@ -231,6 +231,8 @@ class TestDoors:
         """An unknown key raises and is named."""
         with pytest.raises(TypeError, match='simga'):
             make_codec(64, simga=2)
+        with pytest.raises(TypeError, match='max_persons'):
+            make_codec(64, decoding=dict(max_persons=2))
 
     def test_other_number_of_keypoints(self):
         """14 keypoints for a codec of 17 are refused with the remedy."""

@@ -254,7 +254,7 @@ class TestDoors:
 
     def test_batch_equals_singles(self):
         """A batch of two through the whole estimator equals two batches of one."""
-        model = build_model(tiny_model(SIZE, codec_config(SIZE, candidate_thr=0.0))).eval()
+        model = build_model(tiny_model(SIZE, codec_config(SIZE, decoding=dict(candidate_thr=0.0)))).eval()
         torch.nn.init.normal_(model.head.heatmap_branch.final.weight, std=0.5)
         samples = packed_samples(model.head)
         batch = make_batch(samples, SIZE)

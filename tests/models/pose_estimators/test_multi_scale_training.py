@@ -222,7 +222,7 @@ class TestAtTestTime:
 
     def test_is_the_wrapped_estimator(self):
         """The wrapper's checkpoint in a plain estimator predicts bit for bit what the wrapper predicts."""
-        options = dict(codec=codec_config(SIZE, candidate_thr=0.0), test_cfg=dict(flip_test=True))
+        options = dict(codec=codec_config(SIZE, decoding=dict(candidate_thr=0.0)), test_cfg=dict(flip_test=True))
         wrapper = build_model(tiny_model(SIZE, type='MultiScaleTrainingWrapper', **options)).eval()
         plain = build_model(tiny_model(SIZE, **options)).eval()
         torch.nn.init.normal_(wrapper.head.heatmap_branch.final.weight, std=0.5)
