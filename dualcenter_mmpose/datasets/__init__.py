@@ -9,7 +9,9 @@
 * :mod:`~dualcenter_mmpose.datasets.empty_safe_affine`: ``EmptySafeBottomupRandomAffine``,
   registered.
 
-The last two import MMPose, the others numpy alone.
+* :mod:`dualcenter_mmpose.datasets.synthetic`: pictures of synthetic people in COCO's format.
+
+``checked_datasets`` and ``empty_safe_affine`` import MMPose, the others numpy alone.
 """
 
 from dualcenter_mmpose.datasets.checked_datasets import (
