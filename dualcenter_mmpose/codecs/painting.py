@@ -8,6 +8,7 @@ the largest radius only.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -50,13 +51,14 @@ def _patch_cells(points: Tensor, radius: int, map_size: tuple[int, int]) -> tupl
     return flat.long(), cells, inside
 
 
-def paint_gaussians(points: Tensor, valid: Tensor, sigmas: Tensor, map_size: tuple[int, int]) -> Tensor:
+def paint_gaussians(points: Tensor, valid: Tensor, sigmas: Sequence[float], map_size: tuple[int, int]) -> Tensor:
     """Return heatmaps with a Gaussian of peak 1 at the cell nearest to each valid point; overlaps take the maximum.
 
     Args:
         points: (B, N, C, 2) cells.
         valid: (B, N, C) bool; a point whose cell lies outside the map paints nothing.
-        sigmas: (C,) cells. Each Gaussian ends at 3 sigma.
+        sigmas: C numbers, cells; each Gaussian ends at 3 sigma. Not a tensor: asking one on a GPU for its largest value
+            would wait for the device.
         map_size: (W, H).
 
     Returns:
@@ -69,11 +71,12 @@ def paint_gaussians(points: Tensor, valid: Tensor, sigmas: Tensor, map_size: tup
     width, height = map_size
     valid = valid & is_inside(points, map_size)
     points = torch.where(valid[..., None], points, points.new_zeros(()))
-    radius = math.ceil(3 * float(sigmas.max()))
+    radius = math.ceil(3 * max(sigmas))
     flat, _, inside = _patch_cells(points, radius, map_size)
     offsets = _patch(radius, points.device)
-    reach = offsets.abs().amax(dim=-1) <= 3 * sigmas[:, None]
-    gaussians = torch.exp(-offsets.square().sum(dim=-1) / (2 * sigmas[:, None].square())) * reach
+    widths = points.new_tensor(list(sigmas))[:, None]
+    reach = offsets.abs().amax(dim=-1) <= 3 * widths
+    gaussians = torch.exp(-offsets.square().sum(dim=-1) / (2 * widths.square())) * reach
     values = gaussians * (inside & valid[..., None])
     channel = torch.arange(num_channels, device=points.device)[:, None] * (height * width)
     heatmaps = points.new_zeros(num_images, num_channels * height * width)
@@ -81,13 +84,15 @@ def paint_gaussians(points: Tensor, valid: Tensor, sigmas: Tensor, map_size: tup
     return heatmaps.reshape(num_images, num_channels, height, width)
 
 
-def _disc_cells(points: Tensor, valid: Tensor, radii: Tensor, map_size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+def _disc_cells(
+    points: Tensor, valid: Tensor, radii: Sequence[float], map_size: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
     """Return the flat index of every cell around each point, and whether it lies within that point's radius.
 
     Args:
         points: (B, N, G, 2) cells.
         valid: (B, N, G) bool.
-        radii: (G,) cells.
+        radii: G numbers, cells.
         map_size: (W, H).
 
     Returns:
@@ -95,14 +100,14 @@ def _disc_cells(points: Tensor, valid: Tensor, radii: Tensor, map_size: tuple[in
     """
     valid = valid & is_inside(points, map_size)
     points = torch.where(valid[..., None], points, points.new_zeros(()))
-    flat, cells, inside = _patch_cells(points, math.ceil(float(radii.max())), map_size)
+    flat, cells, inside = _patch_cells(points, math.ceil(max(radii)), map_size)
     distances = (cells - points[..., None, :]).square().sum(dim=-1)
-    covered = inside & valid[..., None] & (distances <= radii[:, None].square())
+    covered = inside & valid[..., None] & (distances <= points.new_tensor(list(radii))[:, None].square())
     return flat.transpose(1, 2).flatten(2), covered.transpose(1, 2).flatten(2)
 
 
-def paint_discs(points: Tensor, valid: Tensor, radii: Tensor, map_size: tuple[int, int]) -> Tensor:
-    """Return (B, G, H, W) bool, True within ``radii`` (G,) of each valid point (B, N, G, 2)."""
+def paint_discs(points: Tensor, valid: Tensor, radii: Sequence[float], map_size: tuple[int, int]) -> Tensor:
+    """Return (B, G, H, W) bool, True within ``radii`` (G numbers) of each valid point (B, N, G, 2)."""
     width, height = map_size
     flat, covered = _disc_cells(points, valid, radii, map_size)
     discs = points.new_zeros(points.shape[0], points.shape[2], height * width)
@@ -110,7 +115,7 @@ def paint_discs(points: Tensor, valid: Tensor, radii: Tensor, map_size: tuple[in
     return discs.reshape(*discs.shape[:2], height, width) > 0
 
 
-def own_cells(points: Tensor, valid: Tensor, radii: Tensor, map_size: tuple[int, int]) -> Tensor:
+def own_cells(points: Tensor, valid: Tensor, radii: Sequence[float], map_size: tuple[int, int]) -> Tensor:
     """Return which instance supervises each cell: the first, hence smallest, whose disc covers it.
 
     Returns:

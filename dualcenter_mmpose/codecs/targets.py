@@ -98,7 +98,7 @@ def make_keypoint_targets(instances: Instances, sigma: float, background_weight:
         background_weight: weight of cells that no Gaussian reaches.
     """
     height, width = instances.valid_mask.shape[-2:]
-    sigmas = instances.keypoints.new_full((instances.keypoints.shape[2],), sigma)
+    sigmas = [sigma] * instances.keypoints.shape[2]
     heatmaps = paint_gaussians(instances.keypoints, instances.labelled, sigmas, (width, height))
     return KeypointTargets(heatmaps, _heatmap_weights(heatmaps, instances.valid_mask, background_weight))
 
@@ -140,10 +140,10 @@ def make_targets(
     supervised = Centers(centers.points, centers.valid & is_supervised[..., None])
     ignored = centers.valid & ~is_supervised[..., None]
 
-    sigmas = instances.keypoints.new_tensor([group.sigma for group in groups])
+    sigmas = [group.sigma for group in groups]
     center_heatmaps = paint_gaussians(centers.points, supervised.valid, sigmas, (width, height))
     center_weights = _heatmap_weights(center_heatmaps, instances.valid_mask, background_weight)
-    is_ignored = paint_discs(centers.points, ignored, 3 * sigmas, (width, height))
+    is_ignored = paint_discs(centers.points, ignored, [3 * sigma for sigma in sigmas], (width, height))
     center_weights = center_weights.masked_fill(is_ignored & (center_heatmaps == 0), 0)
 
     radii = [group.radius for group in groups]
@@ -176,7 +176,7 @@ def _make_displacements(
     num_images, _, num_keypoints = instances.labelled.shape
     height, width = instances.valid_mask.shape[-2:]
     num_centers = len(radii)
-    owners = own_cells(centers.points, centers.valid, instances.keypoints.new_tensor(list(radii)), (width, height))
+    owners = own_cells(centers.points, centers.valid, radii, (width, height))
 
     # One more row than instances: cells that nobody owns read zeros there.
     labelled = instances.labelled & is_inside(instances.keypoints, (width, height))
