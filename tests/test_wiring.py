@@ -17,7 +17,7 @@ from mmpose.apis import MMPoseInferencer, init_model
 from tests.configs.reduce import ROOT, load_reduced
 from tests.reference.coco_files import coco_content, person, write_coco
 
-SMALL = ROOT / 'configs' / 'dualcenter' / 'synthetic' / 'dualcenter_hrnet-w16s_1xb8-12e_synthetic-256x256.py'
+SMALL = ROOT / 'configs' / 'dualcenter' / 'synthetic' / 'dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py'
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,6 @@
 # The small model on coco_cc, 426 real photographs for training and 120 for validation.
 # Never call a number measured there a COCO number: it is not the COCO protocol.
-_base_ = ['../synthetic/dualcenter_hrnet-w16s_1xb8-12e_synthetic-256x256.py']
+_base_ = ['../synthetic/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py']
 
 train_cfg = dict(max_epochs=60, val_interval=20)
 param_scheduler = [

@@ -1,5 +1,5 @@
 # `make demo`: one epoch on all three levels, from the checkpoint that comes with the repository.
-_base_ = ['./dualcenter_hrnet-w16s_1xb8-12e_synthetic-256x256.py']
+_base_ = ['./dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py']
 
 load_from = '{{$DUALCENTER_DEMO_CHECKPOINT:checkpoints/dualcenter_hrnet-w16s_synthetic-256x256.pth}}'
 

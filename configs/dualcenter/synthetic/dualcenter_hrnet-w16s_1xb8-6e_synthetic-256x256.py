@@ -2,10 +2,10 @@
 # Data: python tools/make_synthetic_people.py data/synthetic --images 8000 --val-images 400 --seed 0
 _base_ = ['../coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
 
-train_cfg = dict(max_epochs=12, val_interval=3)
+train_cfg = dict(max_epochs=6, val_interval=3)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=200, start_factor=0.001, by_epoch=False),
-    dict(type='MultiStepLR', begin=0, end=12, milestones=[9, 11], gamma=0.1, by_epoch=True),
+    dict(type='MultiStepLR', begin=0, end=6, milestones=[4, 5], gamma=0.1, by_epoch=True),
 ]
 default_hooks = dict(checkpoint=dict(interval=1, max_keep_ckpts=2))
 auto_scale_lr = dict(base_batch_size=8)
