@@ -77,13 +77,13 @@ model = dict(
 )
 model_wrapper_cfg = dict(type=MultiScaleDistributedDataParallel)
 
-train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=12, val_interval=3)
+train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=6, val_interval=3)
 val_cfg = dict(type=ValLoop)
 test_cfg = dict(type=TestLoop)
 optim_wrapper = dict(optimizer=dict(type=Adam, lr=1e-3))
 param_scheduler = [
     dict(type=LinearLR, begin=0, end=200, start_factor=0.001, by_epoch=False),
-    dict(type=MultiStepLR, begin=0, end=12, milestones=[9, 11], gamma=0.1, by_epoch=True),
+    dict(type=MultiStepLR, begin=0, end=6, milestones=[4, 5], gamma=0.1, by_epoch=True),
 ]
 
 train_dataloader = dict(
