@@ -7,6 +7,9 @@ param_scheduler = [
     dict(type='LinearLR', begin=0, end=200, start_factor=0.001, by_epoch=False),
     dict(type='MultiStepLR', begin=0, end=6, milestones=[4, 5], gamma=0.1, by_epoch=True),
 ]
+# Displacements are tens of cells, and Adam moves a weight by at most the learning rate a step: at 1e-3 the last
+# layer alone would need some ten thousand steps to reach them, more than this schedule has.
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'displacement_branch.finals': dict(lr_mult=30)}))
 default_hooks = dict(checkpoint=dict(interval=1, max_keep_ckpts=2))
 auto_scale_lr = dict(base_batch_size=8)
 env_cfg = dict(dist_cfg=dict(backend='gloo'))  # for CPUs; GPUs want nccl
