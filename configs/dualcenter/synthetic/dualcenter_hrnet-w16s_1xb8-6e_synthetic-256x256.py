@@ -5,7 +5,7 @@ _base_ = ['../coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
 train_cfg = dict(max_epochs=6, val_interval=3)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=200, start_factor=0.001, by_epoch=False),
-    dict(type='MultiStepLR', begin=0, end=6, milestones=[4, 5], gamma=0.1, by_epoch=True),
+    dict(type='CosineAnnealingLR', begin=0, end=6, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
 # Displacements are tens of cells, and Adam moves a weight by at most the learning rate a step: at 1e-3 the last
 # layer alone would need some ten thousand steps to reach them, more than this schedule has.
@@ -45,13 +45,15 @@ model = dict(
         in_channels=channels,
         num_displacement_filters_per_keypoint=5,
         blocks=('plain', 'plain'),  # an adaptive block costs about ten times as much on a CPU
+        displacement_loss=dict(type='PerCenterSmoothL1Loss', loss_weight=0.02),  # ten times DEKR's: it has few steps
         decoder=codec,
     ),
 )
 
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='BottomupRandomAffine', input_size=(512, 512)),  # 2S
+    # 2S. The people come in every size and posture already: little is left for augmentation.
+    dict(type='BottomupRandomAffine', input_size=(512, 512), rotate_factor=0.0, scale_factor=(0.9, 1.2)),
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder=codec),
     dict(type='PackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
