@@ -18,10 +18,10 @@ metric              :mod:`dualcenter_mmpose.evaluation`               people, an
 
 Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates` alone.
 
-Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterSmoothL1Loss``,
-    ``MultiScaleTrainingWrapper``
-(models); ``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric`` (metric); ``CheckedCocoDataset``,
-``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine`` (transform).
+Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterSmoothL1Loss``, ``MultiScaleTrainingWrapper`` (models);
+``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric`` (metric); ``CheckedCocoDataset``,
+``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine`` (transform);
+``ChannelsLastHook`` (hook).
 """
 
 from dualcenter_mmpose.environment import check_environment
@@ -29,10 +29,10 @@ from dualcenter_mmpose.environment import check_environment
 # Before anything below imports the stack: its own error messages do not say what to install.
 check_environment()
 
-from dualcenter_mmpose import codecs, datasets, evaluation, models  # noqa: E402  (imported to register)
+from dualcenter_mmpose import codecs, datasets, engine, evaluation, models  # noqa: E402  (imported to register)
 from dualcenter_mmpose.checkpoints import register_safe_globals  # noqa: E402
 from dualcenter_mmpose.version import __version__  # noqa: E402
 
 register_safe_globals()
 
-__all__ = ['__version__', 'codecs', 'datasets', 'evaluation', 'models']
+__all__ = ['__version__', 'codecs', 'datasets', 'engine', 'evaluation', 'models']

@@ -11,6 +11,7 @@ param_scheduler = [
 # layer alone would need some ten thousand steps to reach them, more than this schedule has.
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'displacement_branch.finals': dict(lr_mult=30)}))
 default_hooks = dict(checkpoint=dict(interval=1, max_keep_ckpts=2))
+custom_hooks = [dict(type='SyncBuffersHook'), dict(type='ChannelsLastHook')]
 auto_scale_lr = dict(base_batch_size=8)
 env_cfg = dict(dist_cfg=dict(backend='gloo'))  # for CPUs; GPUs want nccl
 
