@@ -18,10 +18,10 @@ metric              :mod:`dualcenter_mmpose.evaluation`               people, an
 
 Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates` alone.
 
-Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterSmoothL1Loss``, ``MultiScaleTrainingWrapper`` (models);
-``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric`` (metric); ``CheckedCocoDataset``,
-``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine`` (transform);
-``ChannelsLastHook`` (hook).
+Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterSmoothL1Loss``,
+``MultiScaleTrainingWrapper`` (models); ``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric``
+(metric); ``CheckedCocoDataset``, ``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets);
+``EmptySafeBottomupRandomAffine`` (transform); ``ChannelsLastHook`` (hook).
 """
 
 from dualcenter_mmpose.environment import check_environment
