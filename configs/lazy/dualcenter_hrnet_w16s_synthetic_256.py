@@ -2,7 +2,8 @@
 
 from mmengine.config import read_base
 from mmengine.dataset import DefaultSampler
-from mmengine.optim import LinearLR, MultiStepLR
+from mmengine.hooks import SyncBuffersHook
+from mmengine.optim import CosineAnnealingLR, LinearLR
 from mmengine.runner import EpochBasedTrainLoop, TestLoop, ValLoop
 from mmpose.datasets.transforms import (
     BottomupRandomAffine,
@@ -18,8 +19,14 @@ from torch.optim import Adam
 
 from dualcenter_mmpose.codecs import DualCenterPoseGrouping
 from dualcenter_mmpose.datasets import CheckedCocoDataset
+from dualcenter_mmpose.engine import ChannelsLastHook
 from dualcenter_mmpose.evaluation import BBPBBRMetric
-from dualcenter_mmpose.models import DualCenterHead, MultiScaleDistributedDataParallel, MultiScaleTrainingWrapper
+from dualcenter_mmpose.models import (
+    DualCenterHead,
+    MultiScaleDistributedDataParallel,
+    MultiScaleTrainingWrapper,
+    PerCenterSmoothL1Loss,
+)
 
 with read_base():
     from .base.runtime import *
@@ -71,6 +78,7 @@ model = dict(
         num_keypoints=17,
         num_displacement_filters_per_keypoint=5,
         blocks=('plain', 'plain'),
+        displacement_loss=dict(type=PerCenterSmoothL1Loss, loss_weight=0.02),
         decoder=codec,
     ),
     test_cfg=dict(flip_test=True),
@@ -80,10 +88,14 @@ model_wrapper_cfg = dict(type=MultiScaleDistributedDataParallel)
 train_cfg = dict(type=EpochBasedTrainLoop, max_epochs=6, val_interval=3)
 val_cfg = dict(type=ValLoop)
 test_cfg = dict(type=TestLoop)
-optim_wrapper = dict(optimizer=dict(type=Adam, lr=1e-3))
+optim_wrapper = dict(
+    optimizer=dict(type=Adam, lr=1e-3),
+    paramwise_cfg=dict(custom_keys={'displacement_branch.finals': dict(lr_mult=30)}),
+)
+custom_hooks = [dict(type=SyncBuffersHook), dict(type=ChannelsLastHook)]
 param_scheduler = [
     dict(type=LinearLR, begin=0, end=200, start_factor=0.001, by_epoch=False),
-    dict(type=MultiStepLR, begin=0, end=6, milestones=[4, 5], gamma=0.1, by_epoch=True),
+    dict(type=CosineAnnealingLR, begin=0, end=6, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
 
 train_dataloader = dict(
@@ -99,7 +111,7 @@ train_dataloader = dict(
         data_prefix=dict(img='images/'),
         pipeline=[
             dict(type=LoadImage),
-            dict(type=BottomupRandomAffine, input_size=(512, 512)),
+            dict(type=BottomupRandomAffine, input_size=(512, 512), rotate_factor=0.0, scale_factor=(0.9, 1.2)),
             dict(type=RandomFlip, direction='horizontal'),
             dict(type=GenerateTarget, encoder=codec),
             dict(

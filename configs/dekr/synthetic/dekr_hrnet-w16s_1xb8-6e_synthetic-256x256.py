@@ -28,17 +28,22 @@ model = dict(
             use_target_weight=True,
             supervise_empty=False,
             beta=1 / 9,
-            loss_weight=0.002,
+            loss_weight=0.02,
         ),
         decoder=spr,
     ),
     test_cfg=dict(multiscale_test=False, flip_test=True, nms_dist_thr=0.05, shift_heatmap=True, align_corners=False),
 )
 model_wrapper_cfg = None
+optim_wrapper = dict(
+    paramwise_cfg=dict(custom_keys=dict(_delete_=True, **{'displacement_conv_layers.3': dict(lr_mult=30)}))
+)
+
+custom_hooks = [dict(type='SyncBuffersHook')]  # mmcv's deformable convolution wants channels outermost
 
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='BottomupRandomAffine', input_size=(256, 256)),
+    dict(type='BottomupRandomAffine', input_size=(256, 256), rotate_factor=0.0, scale_factor=(0.9, 1.2)),
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder=spr),
     dict(type='BottomupGetHeatmapMask'),

@@ -23,7 +23,6 @@ default_hooks = dict(
     sampler_seed=dict(type=DistSamplerSeedHook),
     visualization=dict(type=PoseVisualizationHook, enable=False),
 )
-custom_hooks = [dict(type=SyncBuffersHook)]
 env_cfg = dict(mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0), dist_cfg=dict(backend='gloo'))
 visualizer = dict(type=PoseLocalVisualizer, vis_backends=[dict(type=LocalVisBackend)], name='visualizer')
 log_processor = dict(type=LogProcessor, window_size=50, by_epoch=True, num_digits=6)

@@ -2,10 +2,10 @@
 # Never call a number measured there a COCO number: it is not the COCO protocol.
 _base_ = ['../synthetic/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py']
 
-train_cfg = dict(max_epochs=60, val_interval=20)
+train_cfg = dict(max_epochs=40, val_interval=20)
 param_scheduler = [
     dict(type='LinearLR', begin=0, end=100, start_factor=0.001, by_epoch=False),
-    dict(type='MultiStepLR', begin=0, end=60, milestones=[45, 55], gamma=0.1, by_epoch=True),
+    dict(type='CosineAnnealingLR', begin=0, end=40, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
 
 data_root = '{{$DUALCENTER_COCO_CC:../shared/data/coco_cc}}'
