@@ -5,7 +5,7 @@ train``, tests it with ``mim test``, and leaves pictures and a table. Nothing is
 
 Example::
 
-    python tools/demo.py --out demo --images 1000
+    python tools/demo.py --out work_dirs/demo --images 1000
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def main() -> int:
 def parse_args() -> argparse.Namespace:
     """Return the command line's arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--out', type=Path, default=ROOT / 'demo', help='folder for data and results')
+    parser.add_argument('--out', type=Path, default=ROOT / 'work_dirs' / 'demo', help='folder for data and results')
     parser.add_argument('--images', type=int, default=1000, help='synthetic images, a tenth of them for testing')
     parser.add_argument('--workers', type=int, default=os.cpu_count() or 1, help='processes that make data')
     return parser.parse_args()

@@ -85,26 +85,23 @@ def draw_side_by_side(
 
 
 def write_contact_sheet(tiles: Sequence[np.ndarray], path: Path, columns: int = 3, width: int = 720) -> None:
-    """Write pictures as one sheet.
+    """Write pictures as one sheet, each below the shortest column so far.
 
     Args:
         tiles: pictures (h, w, 3) of any size.
         path: PNG or JPEG file to write.
-        columns: pictures a row.
+        columns: pictures side by side.
         width: of each picture on the sheet, px.
     """
-    resized = [
-        cv2.resize(t, (width, round(t.shape[0] * width / t.shape[1])), interpolation=cv2.INTER_AREA) for t in tiles
-    ]
-    height = max(tile.shape[0] for tile in resized)
-    cells = []
-    for tile in resized:
-        cell = np.full((height + 10, width + 10, 3), 255, np.uint8)
-        cell[: tile.shape[0], :width] = tile
-        cells.append(cell)
-    cells += [np.full_like(cells[0], 255)] * (-len(cells) % columns)
-    rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
-    if not cv2.imwrite(str(path), np.vstack(rows)):
+    stacks: list[list[np.ndarray]] = [[] for _ in range(columns)]
+    for tile in tiles:
+        resized = cv2.resize(tile, (width, round(tile.shape[0] * width / tile.shape[1])), interpolation=cv2.INTER_AREA)
+        framed = np.pad(resized, ((0, 10), (0, 10), (0, 0)), constant_values=255)
+        min(stacks, key=lambda stack: sum(len(above) for above in stack)).append(framed)
+    filled = [np.vstack(stack) for stack in stacks if stack]
+    height = max(len(stack) for stack in filled)
+    sheet = np.hstack([np.pad(s, ((0, height - len(s)), (0, 0), (0, 0)), constant_values=255) for s in filled])
+    if not cv2.imwrite(str(path), sheet):
         raise OSError(f"could not write '{path}'")
 
 

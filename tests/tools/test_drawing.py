@@ -27,11 +27,14 @@ def test_draw_pose_leaves_hidden_joints_out():
 
 
 def test_contact_sheet(tmp_path):
-    """Seven pictures of different sizes in three columns make three rows."""
-    tiles = [np.full((20 + i, 40, 3), 50, np.uint8) for i in range(7)]
+    """Pictures of 50, 100, 50 and 50 px: the fourth goes below the first, not below the tall one."""
+    tiles = [np.full((height, 80, 3), 10 * k, np.uint8) for k, height in enumerate((50, 100, 50, 50), start=1)]
     drawing.write_contact_sheet(tiles, tmp_path / 'sheet.png', columns=3, width=80)
     sheet = cv2.imread(str(tmp_path / 'sheet.png'))
-    assert sheet.shape == (3 * (52 + 10), 3 * 90, 3)
+    assert sheet.shape == (120, 3 * 90, 3)
+    assert (sheet[60:110, :80] == 40).all()
+    assert (sheet[:100, 90:170] == 20).all()
+    assert (sheet[60:, 180:] == 255).all()
 
 
 def test_draw_predictions(tmp_path):

@@ -6,7 +6,6 @@ from mmengine.hooks import (
     IterTimerHook,
     LoggerHook,
     ParamSchedulerHook,
-    SyncBuffersHook,
 )
 from mmengine.runner import LogProcessor
 from mmengine.visualization import LocalVisBackend
