@@ -24,6 +24,7 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
         "mmpose's DEKR, one level": _step(device, center='dekr'),
         'DualCenterHead, adaptive blocks, one level': _step(device),
         'DualCenterHead, plain blocks, one level': _step(device, blocks=plain),
+        'the same, channels last': _step(device, channels_last=True, blocks=plain),
         'DualCenterHead, plain blocks, three levels': _step(
             device, scale=2, blocks=plain, type='MultiScaleTrainingWrapper'
         ),
@@ -32,9 +33,11 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
     return {title: time_in_turns(contestants, max(repeats // 3, 1))}
 
 
-def _step(device: str, scale: int = 1, **options: Any) -> Callable[[], Any]:
+def _step(device: str, scale: int = 1, channels_last: bool = False, **options: Any) -> Callable[[], Any]:
     """Return a function that runs one training step on pictures of ``scale`` times the size."""
     model = make_model(width=16, size=SIZE, filters=FILTERS, **options).to(device).train()
+    if channels_last:
+        model = model.to(memory_format=torch.channels_last)  # as ChannelsLastHook does
     optimizer = OptimWrapper(torch.optim.Adam(model.parameters(), lr=1e-3))
     batch = make_batch(model.head.decoder, BATCH, SIZE, scale)
     return lambda: model.train_step(dict(batch, inputs=list(batch['inputs'])), optimizer)
