@@ -14,8 +14,8 @@ class ChannelsLastHook(Hook):
     """Store the model's weights with channels innermost; activations follow the weights.
 
     Values do not change, only their order in memory. A training step of the small HRNet (8 images of 256 px, 2 cores)
-    took 0.33 s instead of 0.42 s (``tools/benchmark.py step``, medians). Not for models with mmcv's deformable convolution, which refuses this layout
-    (MMPose's DEKR is one).
+    took 0.33 s instead of 0.42 s (``tools/benchmark.py step``, medians). Not for models with mmcv's deformable
+    convolution, which refuses this layout (MMPose's DEKR is one).
     """
 
     priority = 'VERY_HIGH'
