@@ -5,13 +5,20 @@ Axis letters and array layouts: :mod:`dualcenter_mmpose.assembly.types`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Callable
 
 from dualcenter_mmpose.assembly.candidates import find_candidates, sample_keypoint_scores
-from dualcenter_mmpose.assembly.grouping import INSTANCE_SCORES, group_greedily, pick_people, score_instances
-from dualcenter_mmpose.assembly.similarity import pairwise_oks
-from dualcenter_mmpose.assembly.types import DenseMaps, People
+from dualcenter_mmpose.assembly.grouping import (
+    GROUPINGS,
+    INSTANCE_SCORES,
+    merge_groups,
+    pick_people,
+    score_instances,
+)
+from dualcenter_mmpose.assembly.similarity import SPATIAL_TERMS, appearance_similarity
+from dualcenter_mmpose.assembly.types import Candidates, DenseMaps, Judgement, People
 from dualcenter_mmpose.coordinates import map_to_input
 
 
@@ -23,8 +30,13 @@ class DecodingOptions:
         max_candidates: peaks kept per center group.
         peak_kernel: odd window of a local maximum, cells.
         candidate_thr: center heat that a peak must exceed.
-        group_thr: OKS above which two candidates are one person.
-        instance_score: one of :data:`~dualcenter_mmpose.assembly.grouping.INSTANCE_SCORES`.
+        grouping: ``'greedy'`` by score, or ``'components'``.
+        spatial: spatial term of the similarity, a key of :data:`~dualcenter_mmpose.assembly.similarity.SPATIAL_TERMS`.
+        group_thr: similarity above which two candidates are one person: the spatial term, times the cosine of their
+            embeddings where there is a similarity network.
+        merge: mean of a group's poses, weighted by score and heat, in place of the best one.
+        instance_score: one of :data:`~dualcenter_mmpose.assembly.grouping.INSTANCE_SCORES`; by default the
+            confidence where there is a confidence network, else the mean center heat.
         max_people: persons kept per image.
 
     Raises:
@@ -34,8 +46,11 @@ class DecodingOptions:
     max_candidates: int = 30
     peak_kernel: int = 3
     candidate_thr: float = 0.01
+    grouping: str = 'greedy'
+    spatial: str = 'oks'
     group_thr: float = 0.2
-    instance_score: str = 'center_mean'
+    merge: bool = False
+    instance_score: str | None = None
     max_people: int = 30
 
     def __post_init__(self) -> None:
@@ -45,12 +60,24 @@ class DecodingOptions:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
         if self.peak_kernel < 1 or self.peak_kernel % 2 == 0:
             raise ValueError(f'peak_kernel must be a positive odd number, got {self.peak_kernel}')
-        if self.instance_score not in INSTANCE_SCORES:
-            raise ValueError(f"instance_score must be one of {INSTANCE_SCORES}, got '{self.instance_score}'")
+        _check_choice('grouping', self.grouping, GROUPINGS)
+        _check_choice('spatial', self.spatial, SPATIAL_TERMS)
+        if self.instance_score is not None:
+            _check_choice('instance_score', self.instance_score, INSTANCE_SCORES)
+
+
+def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {tuple(choices)}, got '{value}'")
 
 
 def decode_people(
-    maps: DenseMaps, kappas: Sequence[float], stride: float, align: str, options: DecodingOptions
+    maps: DenseMaps,
+    kappas: Sequence[float],
+    stride: float,
+    align: str,
+    options: DecodingOptions,
+    judge: Callable[[Candidates], Judgement] | None = None,
 ) -> People:
     """Return the people of a batch, keypoints in input px, on the maps' device.
 
@@ -60,6 +87,7 @@ def decode_people(
         stride: input px per cell.
         align: cell alignment, see :mod:`dualcenter_mmpose.coordinates`.
         options: see there.
+        judge: the pose-level networks, asked once for all candidates.
     """
     num_keypoints = len(kappas)
     num_centers = maps.heatmaps.shape[1] - num_keypoints
@@ -67,9 +95,20 @@ def decode_people(
     candidates = find_candidates(
         center_heatmaps, maps.displacements, options.max_candidates, options.candidate_thr, options.peak_kernel
     )
-    keypoint_scores = sample_keypoint_scores(keypoint_heatmaps, candidates.keypoints)
+    judgement = judge(candidates) if judge is not None else Judgement()
+    confidences = judgement.confidences
     keypoints = map_to_input(candidates.keypoints, stride, align)
-    similarity = pairwise_oks(keypoints, keypoints.new_tensor(kappas))
-    groups = group_greedily(similarity, candidates.scores, candidates.valid, options.group_thr)
-    scores = score_instances(candidates, groups, keypoint_scores, num_centers, options.instance_score)
-    return pick_people(keypoints, keypoint_scores, scores, groups, options.max_people)
+    similarity = SPATIAL_TERMS[options.spatial](keypoints, keypoints.new_tensor(kappas))
+    if judgement.embeddings is not None:
+        similarity = similarity * appearance_similarity(judgement.embeddings)
+    ranking = candidates.scores if confidences is None else confidences
+    groups = GROUPINGS[options.grouping](similarity, ranking, candidates.valid, options.group_thr)
+
+    cells = candidates.keypoints if judgement.refined is None else judgement.refined
+    keypoint_scores = sample_keypoint_scores(keypoint_heatmaps, cells)
+    if options.merge:
+        cells = merge_groups(cells, ranking[..., None] * keypoint_scores, candidates.valid, groups)
+        keypoint_scores = sample_keypoint_scores(keypoint_heatmaps, cells)
+    mode = options.instance_score or ('center_mean' if confidences is None else 'confidence')
+    scores = score_instances(candidates, groups, keypoint_scores, num_centers, mode, confidences)
+    return pick_people(map_to_input(cells, stride, align), keypoint_scores, scores, groups, options.max_people)

@@ -11,7 +11,22 @@ from torch import Tensor
 
 from dualcenter_mmpose.assembly.types import Candidates, Groups, People
 
-INSTANCE_SCORES = ('center', 'center_mean', 'center*kpt_mean')
+INSTANCE_SCORES = ('confidence', 'confidence*kpt_mean', 'center', 'center_mean', 'center*kpt_mean')
+
+
+def _by_rank(similarity: Tensor, scores: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the candidates' order by falling score, and similarity and validity in that order."""
+    order = scores.masked_fill(~valid, -1.0).argsort(dim=1, descending=True, stable=True)
+    ranked = similarity.gather(1, order[..., None].expand_as(similarity))
+    ranked = ranked.gather(2, order[:, None].expand_as(similarity))
+    return order, ranked, valid.gather(1, order)
+
+
+def _to_groups(order: Tensor, owners: Tensor, is_rep: Tensor) -> Groups:
+    """Return groups in the candidates' own order, given each rank's owner rank."""
+    representatives = torch.empty_like(order).scatter_(1, order, order.gather(1, owners))
+    is_representative = torch.empty_like(is_rep).scatter_(1, order, is_rep)
+    return Groups(representatives=representatives, is_representative=is_representative)
 
 
 def group_greedily(similarity: Tensor, scores: Tensor, valid: Tensor, threshold: float) -> Groups:
@@ -29,12 +44,9 @@ def group_greedily(similarity: Tensor, scores: Tensor, valid: Tensor, threshold:
         valid: (B, M) bool.
         threshold: similarity that must be exceeded; 1 keeps all candidates apart, a negative value keeps one.
     """
-    order = scores.masked_fill(~valid, -1.0).argsort(dim=1, descending=True, stable=True)
-    by_rank = similarity.gather(1, order[..., None].expand_as(similarity))
-    by_rank = by_rank.gather(2, order[:, None].expand_as(similarity))
-    ranked_valid = valid.gather(1, order)
+    order, ranked, ranked_valid = _by_rank(similarity, scores, valid)
     both_valid = ranked_valid[:, :, None] & ranked_valid[:, None, :]
-    absorbs = (by_rank > threshold).triu(diagonal=1) & both_valid  # [b, better, worse]
+    absorbs = (ranked > threshold).triu(diagonal=1) & both_valid  # [b, better, worse]
 
     is_rep = ranked_valid
     for _ in range(scores.shape[1]):
@@ -44,10 +56,52 @@ def group_greedily(similarity: Tensor, scores: Tensor, valid: Tensor, threshold:
     owners = (absorbs & is_rep[:, :, None]).to(torch.uint8).argmax(dim=1)
     ranks = torch.arange(scores.shape[1], device=scores.device).expand_as(owners)
     owners = torch.where(is_rep | ~ranked_valid, ranks, owners)
+    return _to_groups(order, owners, is_rep)
 
-    representatives = torch.empty_like(order).scatter_(1, order, order.gather(1, owners))
-    is_representative = torch.empty_like(is_rep).scatter_(1, order, is_rep)
-    return Groups(representatives=representatives, is_representative=is_representative)
+
+def group_connected(similarity: Tensor, scores: Tensor, valid: Tensor, threshold: float) -> Groups:
+    """Return the connected components of similar candidates; the best of each represents it.
+
+    A pose between two persons chains them together, which is why :func:`group_greedily` is the default.
+
+    Args:
+        similarity: (B, M, M), symmetric.
+        scores: (B, M).
+        valid: (B, M) bool.
+        threshold: similarity that must be exceeded.
+    """
+    order, ranked, ranked_valid = _by_rank(similarity, scores, valid)
+    num_candidates = scores.shape[1]
+    linked = (ranked > threshold) & ranked_valid[:, :, None] & ranked_valid[:, None, :]
+    linked = linked | torch.eye(num_candidates, dtype=torch.bool, device=scores.device)
+    for _ in range(max(num_candidates - 1, 1).bit_length()):  # paths double in length each time
+        linked = (linked.float() @ linked.float()) > 0
+    owners = linked.to(torch.uint8).argmax(dim=2)  # the best rank that can be reached
+    ranks = torch.arange(num_candidates, device=scores.device)
+    return _to_groups(order, owners, ranked_valid & (owners == ranks))
+
+
+GROUPINGS = {'greedy': group_greedily, 'components': group_connected}
+
+
+def merge_groups(keypoints: Tensor, weights: Tensor, valid: Tensor, groups: Groups) -> Tensor:
+    """Return, for every representative, the weighted mean of its group's poses, keypoint by keypoint.
+
+    Members agree about a person up to independent errors; their mean has less of them than any one. What is not a
+    representative keeps its own pose.
+
+    Args:
+        keypoints: (B, M, K, 2).
+        weights: (B, M, K) >= 0, such as confidence times heat.
+        valid: (B, M) bool.
+        groups: the groups.
+    """
+    weights = (weights.clamp(min=1e-6) * valid[..., None])[..., None]
+    index = groups.representatives[..., None, None]
+    totals = torch.zeros_like(weights).scatter_add(1, index.expand_as(weights), weights)
+    sums = torch.zeros_like(keypoints).scatter_add(1, index.expand_as(keypoints), keypoints * weights)
+    merged = sums / totals.clamp(min=1e-6)
+    return torch.where(groups.is_representative[..., None, None], merged, keypoints)
 
 
 def group_center_scores(candidates: Candidates, groups: Groups, num_centers: int) -> Tensor:
@@ -64,7 +118,12 @@ def group_center_scores(candidates: Candidates, groups: Groups, num_centers: int
 
 
 def score_instances(
-    candidates: Candidates, groups: Groups, keypoint_scores: Tensor, num_centers: int, mode: str
+    candidates: Candidates,
+    groups: Groups,
+    keypoint_scores: Tensor,
+    num_centers: int,
+    mode: str,
+    confidences: Tensor | None = None,
 ) -> Tensor:
     """Return the instance score of every candidate as if it were a representative.
 
@@ -73,16 +132,22 @@ def score_instances(
         groups: their groups.
         keypoint_scores: (B, M, K) in [0, 1].
         num_centers: G.
-        mode: ``'center'``, the representative's own center heat; ``'center_mean'``, the mean of the centers' best
+        mode: ``'confidence'``, the confidence network's; ``'confidence*kpt_mean'``, times mean keypoint heat;
+            ``'center'``, the representative's own center heat; ``'center_mean'``, the mean of the centers' best
             heat, the own one if alone (Table 6, "+ two centers"); ``'center*kpt_mean'``, center heat times mean
             keypoint heat (DEKR).
+        confidences: (B, M) of the confidence network, where there is one.
 
     Returns:
         (B, M) in [0, 1].
 
     Raises:
-        ValueError: for an unknown mode.
+        ValueError: for an unknown mode, or one that needs confidences without any.
     """
+    if mode in ('confidence', 'confidence*kpt_mean'):
+        if confidences is None:
+            raise ValueError(f"instance_score '{mode}' needs a confidence network; give the head pose_nets.confidence")
+        return confidences if mode == 'confidence' else confidences * keypoint_scores.mean(dim=-1)
     if mode == 'center':
         return candidates.scores
     if mode == 'center*kpt_mean':

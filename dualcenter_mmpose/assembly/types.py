@@ -41,6 +41,20 @@ class Candidates(NamedTuple):
     valid: Tensor
 
 
+class Judgement(NamedTuple):
+    """What the pose-level networks say of candidates; ``None`` where there is no such network.
+
+    Attributes:
+        confidences: (B, M) in [0, 1].
+        embeddings: (B, M, E) of length 1.
+        refined: (B, M, K, 2) cells.
+    """
+
+    confidences: Tensor | None = None
+    embeddings: Tensor | None = None
+    refined: Tensor | None = None
+
+
 class Groups(NamedTuple):
     """Which candidates are one person.
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dualcenter_mmpose.assembly.decoding import DecodingOptions, decode_people
-from dualcenter_mmpose.assembly.types import DenseMaps
+from dualcenter_mmpose.assembly.types import Candidates, DenseMaps, Judgement
 
 KAPPAS = (0.05, 0.1)
 
@@ -40,13 +40,162 @@ class TestDecodePeople:
         assert not decode_people(make_maps(), KAPPAS, 4, 'center', DecodingOptions()).valid.any()
 
 
+TWO_POSES = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
+"""Poses of two centers in one place; candidates 0 (center 0) and 30 (center 1)."""
+
+
+def decode(maps, judge=None, **options):
+    return decode_people(maps, KAPPAS, 4, 'center', DecodingOptions(**options), judge)
+
+
+def judging(confidences=None, embeddings=None, move=None):
+    """Return a stub of the networks: values for the first candidate of center 0 and of center 1, 0 for the others."""
+
+    def judge(candidates: Candidates) -> Judgement:
+        first = [0, candidates.valid.shape[1] // 2]
+        answers = {}
+        if confidences is not None:
+            answers['confidences'] = torch.zeros(candidates.valid.shape)
+            answers['confidences'][0, first] = torch.tensor(confidences)
+        if embeddings is not None:
+            answers['embeddings'] = torch.zeros(*candidates.valid.shape, len(embeddings[0]))
+            answers['embeddings'][0, first] = torch.tensor(embeddings)
+        if move is not None:
+            answers['refined'] = candidates.keypoints + torch.tensor(move)
+        return Judgement(**answers)
+
+    return judge
+
+
+class TestSpatialTerm:
+    """The option spatial."""
+
+    @pytest.mark.parametrize('spatial', ['oks', 'gaussian', 'euclidean'])
+    def test_one_person(self, spatial):
+        """By every term, poses in one place are one person and poses 8 cells apart are two."""
+        together, apart = TWO_POSES, make_maps((0, 4, 8, 0.9), (1, 12, 8, 0.5))
+        assert decode(together, spatial=spatial, group_thr=0.9).valid.sum() == 1
+        assert decode(apart, spatial=spatial, group_thr=0.9).valid.sum() == 2
+
+    def test_euclidean_rule(self):
+        """Fig. 12's rule: less than a tenth of the diagonal of 6 cells apart is one person."""
+        half_a_cell, one_cell = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5)), make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
+        half_a_cell.displacements[:, 4::2] += 0.5
+        one_cell.displacements[:, 4::2] += 1
+        assert decode(half_a_cell, spatial='euclidean', group_thr=0.9).valid.sum() == 1
+        assert decode(one_cell, spatial='euclidean', group_thr=0.9).valid.sum() == 2
+
+
+class TestGroupingOption:
+    """The option grouping."""
+
+    @pytest.mark.parametrize(('grouping', 'expected'), [('greedy', 2), ('components', 1)])
+    def test_chain(self, grouping, expected):
+        """Three poses in a row, each alike its neighbours alone: two people, or one."""
+        chain = make_maps((0, 5, 8, 0.9), (0, 8, 8, 0.8), (0, 11, 8, 0.7))  # half a diagonal from one to the next
+        found = decode(chain, spatial='euclidean', group_thr=0.45, grouping=grouping)
+        assert found.valid.sum() == expected
+
+
+class TestJudge:
+    """The networks' word."""
+
+    def test_asked_once_for_all(self):
+        """One question for every candidate of the batch."""
+        asked = []
+
+        def judge(candidates):
+            asked.append(candidates.keypoints.shape)
+            return Judgement()
+
+        decode(TWO_POSES, judge)
+        assert asked == [(1, 60, 2, 2)]
+
+    def test_silent_networks_change_nothing(self):
+        """Without any network the people are those of the centers' heat."""
+        for a, b in zip(decode(TWO_POSES, lambda _: Judgement()), decode(TWO_POSES)):
+            assert torch.equal(a, b)
+
+    def test_confidence_ranks_and_scores(self):
+        """The more confident pose stands for the person, though its center is colder, and gives the score."""
+        maps = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
+        maps.displacements[:, 4::2] += 0.25  # center 1 sees the person 1 px further right
+        found = decode(maps, judging(confidences=(0.3, 0.6)))
+        assert found.valid.sum() == 1
+        assert found.scores[0, 0].item() == pytest.approx(0.6)
+        assert found.keypoints[0, 0].tolist() == [[22.5, 33.5], [46.5, 33.5]]
+
+    def test_instance_score_over_confidence(self):
+        """Another instance score may be asked for; the confidence still ranks."""
+        found = decode(TWO_POSES, judging(confidences=(0.3, 0.6)), instance_score='center')
+        assert found.scores[0, 0].item() == pytest.approx(0.5)
+
+    def test_confidence_of_what_is_no_candidate(self):
+        """A confident network makes no people out of empty slots."""
+        found = decode(TWO_POSES, lambda c: Judgement(confidences=torch.ones(c.valid.shape)))
+        assert found.valid.sum() == 1
+
+    @pytest.mark.parametrize(
+        ('second', 'expected'), [((1.0, 0.0), 1), ((0.6, 0.8), 1), ((0.1, 0.995), 2), ((-1.0, 0.0), 2)]
+    )
+    def test_appearance(self, second, expected):
+        """Poses in one place are one person if they look alike: a cosine of 0.6 exceeds 0.2, one of 0.1 does not."""
+        judge = judging(embeddings=((1.0, 0.0), second))
+        assert decode(TWO_POSES, judge, group_thr=0.2).valid.sum() == expected
+
+    def test_appearance_times_space(self):
+        """Poses that look the same, but stand apart, are two people."""
+        apart = make_maps((0, 4, 8, 0.9), (1, 12, 8, 0.5))
+        assert decode(apart, judging(embeddings=((1.0, 0.0), (1.0, 0.0)))).valid.sum() == 2
+
+    def test_refined(self):
+        """The refined pose comes out, in input px, with the heat where it ends; grouping sees the pose as it was."""
+        maps = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
+        maps.heatmaps[0, 0, 9, 6], maps.heatmaps[0, 1, 9, 12] = 0.8, 0.4
+        found = decode(maps, judging(move=(1.0, 1.0)))
+        assert found.valid.sum() == 1
+        assert found.keypoints[0, 0].tolist() == [[25.5, 37.5], [49.5, 37.5]]  # 4 px further right and down
+        assert found.keypoint_scores[0, 0].tolist() == pytest.approx([0.8, 0.4])
+
+
+class TestMerge:
+    """The option merge."""
+
+    def make_maps(self):
+        """Return maps on which center 1 sees the person 1 cell further right, and both keypoints are equally hot."""
+        maps = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.6))
+        maps.displacements[:, 4::2] += 1
+        maps.heatmaps[0, :2] = 0.5
+        return maps
+
+    def test_weighted_by_center_heat(self):
+        """Weights of 0.9 and 0.6 put the merged pose 0.4 cells, 1.6 px, off the better one."""
+        found = decode(self.make_maps(), merge=True, group_thr=0.01)
+        assert found.valid.sum() == 1
+        torch.testing.assert_close(found.keypoints[0, 0, :, 0], torch.tensor([23.1, 47.1]))
+
+    def test_weighted_by_confidence(self):
+        """Where there is a confidence network, its word is the weight: 0.2 and 0.6, and the second stands for both."""
+        judge = judging(confidences=(0.2, 0.6))
+        found = decode(self.make_maps(), judge, merge=True, group_thr=0.01)
+        torch.testing.assert_close(found.keypoints[0, 0, :, 0], torch.tensor([24.5, 48.5]))
+        assert found.scores[0, 0].item() == pytest.approx(0.6)
+
+    def test_alone(self):
+        """A person seen by one center is not moved."""
+        maps = make_maps((0, 8, 8, 0.9))
+        torch.testing.assert_close(decode(maps, merge=True).keypoints[0, 0], decode(maps).keypoints[0, 0])
+
+
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
         (dict(max_candidates=0), 'max_candidates must be at least 1, got 0'),
         (dict(max_people=-1), 'max_people'),
         (dict(peak_kernel=2), 'odd number, got 2'),
-        (dict(instance_score='best'), "got 'best'"),
+        (dict(instance_score='best'), "instance_score must be one of .*'confidence'.* got 'best'"),
+        (dict(grouping='random'), "grouping must be one of .'greedy', 'components'., got 'random'"),
+        (dict(spatial='iou'), "spatial must be one of .'oks', 'gaussian', 'euclidean'., got 'iou'"),
     ],
 )
 def test_bad_options(options, message):

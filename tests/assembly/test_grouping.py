@@ -4,12 +4,16 @@ import pytest
 import torch
 
 from dualcenter_mmpose.assembly.grouping import (
+    GROUPINGS,
+    INSTANCE_SCORES,
+    group_connected,
     group_greedily,
+    merge_groups,
     pick_people,
     score_instances,
 )
 from dualcenter_mmpose.assembly.types import Candidates, Groups
-from tests.reference.grouping import group_greedily as group_slowly
+from tests.reference import grouping as slowly
 
 
 def random_case(num, seed, num_images=3):
@@ -21,20 +25,56 @@ def random_case(num, seed, num_images=3):
     return similarity, scores, valid
 
 
-class TestGroupGreedily:
-    """group_greedily."""
+@pytest.mark.parametrize('name', list(GROUPINGS))
+class TestBothGroupings:
+    """What every grouping obeys."""
 
-    @pytest.mark.parametrize('threshold', [0.2, 0.5, 0.7])
+    @pytest.mark.parametrize('threshold', [0.2, 0.5, 0.7, 0.93])
     @pytest.mark.parametrize('num', [1, 2, 13, 60])
-    def test_equals_loop(self, num, threshold):
+    def test_equals_loop(self, name, num, threshold):
         """Batched ranks give what the loop gives, image by image."""
         similarity, scores, valid = random_case(num, seed=num)
-        groups = group_greedily(similarity, scores, valid, threshold)
+        groups = GROUPINGS[name](similarity, scores, valid, threshold)
+        group_slowly = {'greedy': slowly.group_greedily, 'components': slowly.group_connected}[name]
         for b in range(len(scores)):
             expected = group_slowly(similarity[b].tolist(), scores[b].tolist(), valid[b].tolist(), threshold)
             assert groups.representatives[b].tolist() == expected
             is_rep = [i == r and bool(v) for i, (r, v) in enumerate(zip(expected, valid[b]))]
             assert groups.is_representative[b].tolist() == is_rep
+
+    @pytest.mark.parametrize('threshold', [0.6, 0.9])
+    def test_permutation(self, name, threshold):
+        """Renaming the candidates renames the groups and nothing else."""
+        similarity, scores, valid = random_case(20, seed=3)
+        order = torch.randperm(20, generator=torch.Generator().manual_seed(1))
+        group = GROUPINGS[name]
+        before = group(similarity, scores, valid, threshold)
+        after = group(similarity[:, order][:, :, order], scores[:, order], valid[:, order], threshold)
+        assert torch.equal(order[after.representatives], before.representatives[:, order])
+        assert torch.equal(after.is_representative, before.is_representative[:, order])
+
+    @pytest.mark.parametrize(('threshold', 'expected'), [(1.0, 7), (-1.0, 1)])
+    def test_extreme_thresholds(self, name, threshold, expected):
+        """1 keeps all apart, a negative threshold keeps one."""
+        similarity, scores, _ = random_case(7, seed=0)
+        groups = GROUPINGS[name](similarity, scores, torch.ones(3, 7, dtype=torch.bool), threshold)
+        assert groups.is_representative.sum(dim=1).tolist() == [expected] * 3
+
+    def test_nobody(self, name):
+        """Where no candidate is valid, there is no group."""
+        invalid = GROUPINGS[name](torch.ones(1, 2, 2), torch.zeros(1, 2), torch.zeros(1, 2, dtype=torch.bool), 0.5)
+        assert not invalid.is_representative.any()
+
+    def test_arguments_are_not_changed(self, name):
+        """Grouping leaves its arguments as they were."""
+        arguments = random_case(9, seed=4)
+        copies = [argument.clone() for argument in arguments]
+        GROUPINGS[name](*arguments, 0.5)
+        assert all(torch.equal(a, b) for a, b in zip(arguments, copies))
+
+
+class TestGroupGreedily:
+    """group_greedily."""
 
     def test_chain_is_not_one_person(self):
         """0 and 2 are alike only through 1: the best absorbs 1, and 2 stays itself."""
@@ -50,26 +90,65 @@ class TestGroupGreedily:
         groups = group_greedily(similarity[None], scores, torch.ones(1, num, dtype=torch.bool), 0.5)
         assert groups.is_representative[0].tolist() == [i % 2 == 0 for i in range(num)]
 
-    @pytest.mark.parametrize(('threshold', 'expected'), [(1.0, 7), (-1.0, 1)])
-    def test_extreme_thresholds(self, threshold, expected):
-        """1 keeps all apart, a negative threshold keeps one."""
-        similarity, scores, _ = random_case(7, seed=0)
-        groups = group_greedily(similarity, scores, torch.ones(3, 7, dtype=torch.bool), threshold)
-        assert groups.is_representative.sum(dim=1).tolist() == [expected] * 3
 
-    def test_permutation(self):
-        """Renaming the candidates renames the groups and nothing else."""
-        similarity, scores, valid = random_case(20, seed=3)
-        order = torch.randperm(20, generator=torch.Generator().manual_seed(1))
-        before = group_greedily(similarity, scores, valid, 0.6)
-        after = group_greedily(similarity[:, order][:, :, order], scores[:, order], valid[:, order], 0.6)
-        assert torch.equal(order[after.representatives], before.representatives[:, order])
-        assert torch.equal(after.is_representative, before.is_representative[:, order])
+class TestGroupConnected:
+    """group_connected."""
 
-    def test_nobody(self):
-        """Where no candidate is valid, there is no group."""
-        invalid = group_greedily(torch.ones(1, 2, 2), torch.zeros(1, 2), torch.zeros(1, 2, dtype=torch.bool), 0.5)
-        assert not invalid.is_representative.any()
+    def test_chain_is_one_person(self):
+        """0 and 2 are alike only through 1, and 1 is the best: all three are one, and it stands for them."""
+        similarity = torch.tensor([[[1, 0.9, 0.1], [0.9, 1, 0.9], [0.1, 0.9, 1]]])
+        groups = group_connected(similarity, torch.tensor([[0.7, 0.9, 0.8]]), torch.ones(1, 3, dtype=torch.bool), 0.5)
+        assert groups.representatives.tolist() == [[1, 1, 1]]
+        assert groups.is_representative.tolist() == [[False, True, False]]
+
+    @pytest.mark.parametrize('num', [2, 3, 33, 60])
+    def test_longest_chain(self, num):
+        """A chain of neighbours is one person, however long."""
+        similarity = torch.eye(num) + torch.diag(torch.ones(num - 1), 1) + torch.diag(torch.ones(num - 1), -1)
+        scores = torch.linspace(1, 0.5, num)[None]
+        groups = group_connected(similarity[None], scores, torch.ones(1, num, dtype=torch.bool), 0.5)
+        assert groups.representatives.tolist() == [[0] * num]
+
+    def test_invalid_link_breaks_the_chain(self):
+        """What is not a candidate chains nobody."""
+        similarity = torch.tensor([[[1, 0.9, 0.1], [0.9, 1, 0.9], [0.1, 0.9, 1]]])
+        valid = torch.tensor([[True, False, True]])
+        groups = group_connected(similarity, torch.tensor([[0.7, 0.9, 0.8]]), valid, 0.5)
+        assert groups.is_representative.tolist() == [[True, False, True]]
+
+
+class TestMergeGroups:
+    """merge_groups."""
+
+    def test_by_hand(self):
+        """Weights 3 and 1 on one keypoint, 0 and 2 on the other: a quarter of the way, and all of it."""
+        keypoints = torch.tensor([[[[0.0, 0.0], [0.0, 0.0]], [[4.0, 8.0], [4.0, 8.0]]]])
+        weights = torch.tensor([[[3.0, 0.0], [1.0, 2.0]]])
+        groups = Groups(torch.tensor([[0, 0]]), torch.tensor([[True, False]]))
+        merged = merge_groups(keypoints, weights, torch.ones(1, 2, dtype=torch.bool), groups)
+        torch.testing.assert_close(merged[0, 0], torch.tensor([[1.0, 2.0], [4.0, 8.0]]), atol=1e-4, rtol=0)
+        assert torch.equal(merged[0, 1], keypoints[0, 1])  # represents nobody: stays
+
+    @pytest.mark.parametrize('num', [1, 2, 20])
+    def test_equals_loop(self, num):
+        """Scattered sums give what the loop gives, image by image."""
+        similarity, scores, valid = random_case(num, seed=num)
+        generator = torch.Generator().manual_seed(num)
+        keypoints = 50 * torch.rand(3, num, 4, 2, generator=generator)
+        weights = torch.rand(3, num, 4, generator=generator) + 0.01
+        groups = group_greedily(similarity, scores, valid, 0.5)
+        merged = merge_groups(keypoints, weights, valid, groups)
+        for b in range(3):
+            owner = groups.representatives[b].tolist()
+            expected = slowly.merge_groups(keypoints[b].tolist(), weights[b].tolist(), valid[b].tolist(), owner)
+            torch.testing.assert_close(merged[b], torch.tensor(expected), atol=1e-4, rtol=1e-5)
+
+    def test_alone(self):
+        """A group of one keeps its pose, even one without any weight, as on a heatmap of zeros."""
+        keypoints = torch.rand(1, 3, 2, 2, generator=torch.Generator().manual_seed(0))
+        groups = Groups(torch.tensor([[0, 1, 2]]), torch.ones(1, 3, dtype=torch.bool))
+        weights = torch.zeros(1, 3, 2)
+        torch.testing.assert_close(merge_groups(keypoints, weights, groups.is_representative, groups), keypoints)
 
 
 def two_centers_two_people():
@@ -102,6 +181,24 @@ class TestScoreInstances:
         keypoint_scores = torch.tensor([0.25, 0.75]).expand(1, 4, 2)
         scores = score_instances(candidates, groups, keypoint_scores, 2, mode)
         assert scores[0, :2].tolist() == pytest.approx(expected)
+
+    @pytest.mark.parametrize(
+        ('mode', 'expected'),
+        [('confidence', [0.6, 0.8]), ('confidence*kpt_mean', [0.3, 0.4])],  # keypoint scores 0.25 and 0.75
+    )
+    def test_modes_with_confidences(self, mode, expected):
+        """The confidence network's word, whatever the centers' heat."""
+        candidates, groups = two_centers_two_people()
+        keypoint_scores = torch.tensor([0.25, 0.75]).expand(1, 4, 2)
+        confidences = torch.tensor([[0.6, 0.8, 0.9, 0.1]])
+        scores = score_instances(candidates, groups, keypoint_scores, 2, mode, confidences)
+        assert scores[0, :2].tolist() == pytest.approx(expected)
+
+    @pytest.mark.parametrize('mode', [mode for mode in INSTANCE_SCORES if mode.startswith('confidence')])
+    def test_no_confidence_network(self, mode):
+        """A mode that nobody can answer is refused with what to add."""
+        with pytest.raises(ValueError, match='pose_nets.confidence'):
+            score_instances(*two_centers_two_people(), torch.zeros(1, 4, 2), 2, mode)
 
     def test_unknown_mode(self):
         """An unknown mode is named."""
