@@ -12,6 +12,7 @@ levels of training  :mod:`dualcenter_mmpose.models.pose_estimators`   one image 
 backbone, head      :mod:`dualcenter_mmpose.models.heads`             image -> heatmaps, displacements          torch
 targets, loss       :mod:`dualcenter_mmpose.codecs.targets`           packed keypoints -> maps and weights      torch
 candidates          :mod:`dualcenter_mmpose.assembly.candidates`      center peaks -> poses (M, K, 2)           torch
+judgement           :mod:`dualcenter_mmpose.models.pose_nets`         poses, features -> confidence, likeness   torch
 grouping            :mod:`dualcenter_mmpose.assembly.grouping`        poses -> people (N, K, 2)                 torch
 metric              :mod:`dualcenter_mmpose.evaluation`               people, annotations -> BBP, BBR           numpy
 ==================  ================================================  ========================================  ======
@@ -19,9 +20,10 @@ metric              :mod:`dualcenter_mmpose.evaluation`               people, an
 Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates` alone.
 
 Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterSmoothL1Loss``,
-``MultiScaleTrainingWrapper`` (models); ``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric``
-(metric); ``CheckedCocoDataset``, ``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets);
-``EmptySafeBottomupRandomAffine`` (transform); ``ChannelsLastHook`` (hook).
+``MultiScaleTrainingWrapper``, ``PoseSimilarityNet``, ``PoseConfidenceNet``, ``PoseRefinementNet`` (models);
+``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric`` (metric); ``CheckedCocoDataset``,
+``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine`` (transform);
+``ChannelsLastHook`` (hook).
 """
 
 from dualcenter_mmpose.environment import check_environment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import mmpose.models  # noqa: F401  (registers MMPose's own)
@@ -11,6 +12,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData, PixelData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import dualcenter_mmpose.models  # noqa: F401
 from dualcenter_mmpose.codecs import DualCenterPoseGrouping
@@ -153,6 +155,46 @@ def tiny_model(size: int = 64, codec: dict[str, Any] | None = None, **options: A
         ),
     )
     return {**config, **options}
+
+
+def tiny_pose_nets(**options: Any) -> dict[str, Any]:
+    """Return the configs of three small pose-level networks; ``options`` go beside them."""
+    sizes = dict(width=3, hidden=(8,))
+    return dict(
+        similarity=dict(type='PoseSimilarityNet', embedding=5, **sizes),
+        confidence=dict(type='PoseConfidenceNet', **sizes),
+        refinement=dict(type='PoseRefinementNet', **sizes),
+        **options,
+    )
+
+
+def with_pose_nets(config: dict[str, Any], **head_options: Any) -> dict[str, Any]:
+    """Return a :func:`tiny_model` whose head has small pose-level networks; ``head_options`` go to the head."""
+    return {**config, 'head': {**config['head'], 'pose_nets': tiny_pose_nets(), **head_options}}
+
+
+class RefuseToWait(TorchDispatchMode):
+    """Refuse operations whose result a GPU must hand to the host before the next one can be queued.
+
+    Reading a number, listing what is not zero, and indexing with a mask (which lists, too). It is seen on any
+    device, so a CPU will do to test it.
+    """
+
+    WAITS = (
+        torch.ops.aten._local_scalar_dense.default,
+        torch.ops.aten.nonzero.default,
+        torch.ops.aten.masked_select.default,
+        torch.ops.aten.equal.default,
+        torch.ops.aten.is_nonzero.default,
+    )
+    INDEXING = (torch.ops.aten.index.Tensor, torch.ops.aten.index_put.default, torch.ops.aten.index_put_.default)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None) -> Any:
+        """Run an operation, unless it would wait."""
+        masks = [i for i in args[1] if i is not None and i.dtype == torch.bool] if func in self.INDEXING else []
+        if func in self.WAITS or masks:
+            raise AssertionError(f'{func} waits for the device')
+        return func(*args, **(kwargs or {}))
 
 
 def tiny_dekr(size: int = 64, **options: Any) -> dict[str, Any]:

@@ -51,7 +51,14 @@ def _patch_cells(points: Tensor, radius: int, map_size: tuple[int, int]) -> tupl
     return flat.long(), cells, inside
 
 
-def paint_gaussians(points: Tensor, valid: Tensor, sigmas: Sequence[float], map_size: tuple[int, int]) -> Tensor:
+def paint_gaussians(
+    points: Tensor,
+    valid: Tensor,
+    sigmas: Sequence[float],
+    map_size: tuple[int, int],
+    factors: Tensor | None = None,
+    max_factor: float = 1.0,
+) -> Tensor:
     """Return heatmaps with a Gaussian of peak 1 at the cell nearest to each valid point; overlaps take the maximum.
 
     Args:
@@ -60,6 +67,8 @@ def paint_gaussians(points: Tensor, valid: Tensor, sigmas: Sequence[float], map_
         sigmas: C numbers, cells; each Gaussian ends at 3 sigma. Not a tensor: asking one on a GPU for its largest value
             would wait for the device.
         map_size: (W, H).
+        factors: (B, N) by which each instance's sigmas are multiplied.
+        max_factor: largest of them, likewise a number.
 
     Returns:
         (B, C, H, W) in [0, 1].
@@ -71,10 +80,12 @@ def paint_gaussians(points: Tensor, valid: Tensor, sigmas: Sequence[float], map_
     width, height = map_size
     valid = valid & is_inside(points, map_size)
     points = torch.where(valid[..., None], points, points.new_zeros(()))
-    radius = math.ceil(3 * max(sigmas))
+    radius = math.ceil(3 * max(sigmas) * max_factor)
     flat, _, inside = _patch_cells(points, radius, map_size)
     offsets = _patch(radius, points.device)
     widths = points.new_tensor(list(sigmas))[:, None]
+    if factors is not None:
+        widths = widths * factors[:, :, None, None]
     reach = offsets.abs().amax(dim=-1) <= 3 * widths
     gaussians = torch.exp(-offsets.square().sum(dim=-1) / (2 * widths.square())) * reach
     values = gaussians * (inside & valid[..., None])

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -32,6 +33,8 @@ class Instances(NamedTuple):
         areas: (B, N) cells^2, annotation area.
         box_centers: (B, N, 2) cells, middle of the annotated box.
         valid_mask: (B, H, W) bool, False in regions of unlabelled people.
+        weak_centers: (B, N, G, 3) cells (x, y) and 1 where a person with only a box has a presumed center; ``None``
+            where the codec presumes none.
     """
 
     keypoints: Tensor
@@ -39,6 +42,25 @@ class Instances(NamedTuple):
     areas: Tensor
     box_centers: Tensor
     valid_mask: Tensor
+    weak_centers: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class CenterHeat:
+    """How center heatmaps are made.
+
+    Attributes:
+        background_weight: loss weight of cells that no Gaussian reaches.
+        weak_weight: loss weight under the Gaussians of presumed centers.
+        adaptive_reference: a person of this diagonal (cells) has the group's sigma; the sigma of others grows and
+            shrinks with their diagonal. ``None`` for the same sigma for all.
+        adaptive_range: bounds on that factor.
+    """
+
+    background_weight: float = 0.1
+    weak_weight: float = 0.25
+    adaptive_reference: float | None = None
+    adaptive_range: tuple[float, float] = (0.5, 1.5)
 
 
 class KeypointTargets(NamedTuple):
@@ -113,7 +135,7 @@ def make_targets(
     groups: Sequence[CenterGroup],
     members: Tensor,
     keypoint_targets: KeypointTargets,
-    background_weight: float,
+    heat: CenterHeat,
     person_range: tuple[float, float],
 ) -> DenseTargets:
     """Return all targets of a batch.
@@ -126,13 +148,12 @@ def make_targets(
         groups: the center groups.
         members: from :func:`~dualcenter_mmpose.codecs.center_groups.membership`.
         keypoint_targets: from :func:`make_keypoint_targets`.
-        background_weight: weight of cells that no Gaussian reaches.
+        heat: how center heatmaps are made.
         person_range: (lowest, highest) diagonal in cells of a supervised person.
 
     Source:
         Method: dual anatomical centers (arXiv 2208.11975), sections 3.1 and 3.2; weights and masks as in DEKR.
     """
-    height, width = instances.valid_mask.shape[-2:]
     instances = _smallest_first(instances)
     diagonals = instance_diagonals(instances.keypoints, instances.labelled)
     is_supervised = (diagonals >= person_range[0]) & (diagonals <= person_range[1])
@@ -141,11 +162,7 @@ def make_targets(
     ignored = centers.valid & ~is_supervised[..., None]
 
     sigmas = [group.sigma for group in groups]
-    center_heatmaps = paint_gaussians(centers.points, supervised.valid, sigmas, (width, height))
-    center_weights = _heatmap_weights(center_heatmaps, instances.valid_mask, background_weight)
-    is_ignored = paint_discs(centers.points, ignored, [3 * sigma for sigma in sigmas], (width, height))
-    center_weights = center_weights.masked_fill(is_ignored & (center_heatmaps == 0), 0)
-
+    center_heatmaps, center_weights = _make_center_heatmaps(instances, supervised, ignored, diagonals, sigmas, heat)
     radii = [group.radius for group in groups]
     displacements, displacement_weights = _make_displacements(instances, supervised, diagonals, radii)
     return DenseTargets(
@@ -154,6 +171,36 @@ def make_targets(
         displacements=displacements,
         displacement_weights=displacement_weights,
     )
+
+
+def _make_center_heatmaps(
+    instances: Instances,
+    supervised: Centers,
+    ignored: Tensor,
+    diagonals: Tensor,
+    sigmas: Sequence[float],
+    heat: CenterHeat,
+) -> tuple[Tensor, Tensor]:
+    """Return center heatmaps and their weights, both (B, G, H, W).
+
+    What is surer wins where Gaussians meet: a supervised person over a presumed one, and both over an ignored one.
+    """
+    height, width = instances.valid_mask.shape[-2:]
+    size = (width, height)
+    factors = None
+    if heat.adaptive_reference is not None:
+        factors = (diagonals / heat.adaptive_reference).clamp(*heat.adaptive_range)
+    heatmaps = paint_gaussians(
+        *supervised, sigmas, size, factors, heat.adaptive_range[1] if factors is not None else 1.0
+    )
+    weights = _heatmap_weights(heatmaps, instances.valid_mask, heat.background_weight)
+    is_ignored = paint_discs(supervised.points, ignored, [3 * sigma for sigma in sigmas], size)
+    weights = weights.masked_fill(is_ignored & (heatmaps == 0), 0)
+    if instances.weak_centers is None:
+        return heatmaps, weights
+    weak = instances.weak_centers
+    presumed = paint_gaussians(weak[..., :2], weak[..., 2] > 0, sigmas, size)
+    return torch.maximum(heatmaps, presumed), torch.maximum(weights, heat.weak_weight * (presumed > 0))
 
 
 def _smallest_first(instances: Instances) -> Instances:
@@ -220,7 +267,14 @@ def scale_instances(instances: Instances, factor: float, align: str) -> Instance
         areas=instances.areas * factor**2,
         box_centers=map_to_input(instances.box_centers, factor, align),
         valid_mask=mask[:, 0] > 0,
+        weak_centers=_scale_weak_centers(instances.weak_centers, factor, align),
     )
+
+
+def _scale_weak_centers(weak_centers: Tensor | None, factor: float, align: str) -> Tensor | None:
+    if weak_centers is None:
+        return None
+    return torch.cat((map_to_input(weak_centers[..., :2], factor, align), weak_centers[..., 2:]), dim=-1)
 
 
 def unpack_masks(bits: Tensor, width: int) -> Tensor:

@@ -191,6 +191,31 @@ class TestPacking:
         assert weights[:, :, :15].min() > 0
         assert weights[:, :, 17:].max() == 0
 
+    @pytest.mark.parametrize('counts', [(2,), (0, 3)])
+    def test_presumed_centers_equal_dense(self, counts):
+        """Persons with only a box teach the same centers through both ways, beside labelled ones."""
+        options = dict(weak_centers=dict(head_center=(0.5, 0.1)), center_heat=dict(weak_weight=0.4))
+        packed, dense = make_codec(128, **options), make_codec(128, dense_targets=True, **options)
+        batch, expected = [], []
+        for count in counts:
+            people = np.concatenate([random_people(count, 128, seed=count), np.zeros((1, 17, 2), np.float32)])
+            visible = np.ones((count + 1, 17), np.float32)
+            visible[-1] = 0
+            raw = [dict(keypoints=[1, 1, 2] * 17, bbox=[0, 0, 9, 9], segmentation=[])] * count
+            raw = [*raw, dict(keypoints=[0] * 51, bbox=[40, 40, 20, 60], segmentation=[])]
+            batch.append(encode_sample(packed, people, keypoints_visible=visible, raw_ann_info=raw))
+            expected.append(dense.encode(people, visible, raw_ann_info=raw))
+        made = packed.make_targets(packed.unpack(batch))
+        for i, encoded in enumerate(expected):
+            for name in DenseTargets._fields:
+                np.testing.assert_allclose(getattr(made, name)[i], encoded[name], atol=1e-6, err_msg=name)
+        assert made.heatmap_weights[0, 17, 11, 12] in (pytest.approx(0.4), 1)
+
+    def test_weak_center_of_no_group(self):
+        """A name that no center group has is refused."""
+        with pytest.raises(ValueError, match=r"weak_centers names \['feet'\]"):
+            make_codec(64, weak_centers=dict(feet=(0.5, 0.9)))
+
     def test_area_and_box(self):
         """The annotation's area and box arrive in cells."""
         codec = make_codec(128)

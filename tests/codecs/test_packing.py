@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dualcenter_mmpose.codecs.packing import box_centers, image_to_input_matrix, keypoint_box_areas
+from dualcenter_mmpose.codecs.packing import box_centers, image_to_input_matrix, keypoint_box_areas, presume_centers
 
 
 def move(matrix, x, y):
@@ -50,3 +50,26 @@ class TestBoxes:
     def test_nobody(self):
         """No person, no box."""
         assert box_centers(np.zeros((0, 3, 2)), np.zeros((0, 3), bool), [], np.eye(3)).shape == (0, 2)
+
+
+class TestPresumeCenters:
+    """presume_centers."""
+
+    def test_upright_box(self):
+        """A fifth down the middle of box (10, 20, 8, 30) is (14, 26); halved it is (7, 13)."""
+        half = np.diag([0.5, 0.5, 1])
+        found = presume_centers([dict(bbox=[10, 20, 8, 30], keypoints=[])], [(0.5, 0.2), None], half)
+        assert found.tolist() == [[[7, 13, 1], [0, 0, 0]]]
+
+    @pytest.mark.parametrize(
+        'annotation',
+        [
+            dict(bbox=[0, 0, 10, 14], keypoints=[]),  # not upright
+            dict(bbox=[0, 0, 10, 40], keypoints=[1, 1, 2]),  # labelled
+            dict(bbox=[0, 0, 10, 40], keypoints=[], iscrowd=1),
+            dict(bbox=[0, 0, 0, 40], keypoints=[]),
+        ],
+    )
+    def test_nobody_presumed(self, annotation):
+        """Lying, labelled, crowded or empty boxes give no center."""
+        assert presume_centers([annotation], [(0.5, 0.2)], np.eye(3)).shape == (0, 1, 3)

@@ -8,7 +8,8 @@ Axis letters: B images, K keypoints, G center groups, N persons, H and W cells. 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Callable
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -17,11 +18,13 @@ from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor, nn
 
-from dualcenter_mmpose.assembly.types import DenseMaps, People
+from dualcenter_mmpose.assembly.training_candidates import PoseTraining
+from dualcenter_mmpose.assembly.types import Candidates, DenseMaps, Judgement, People
 from dualcenter_mmpose.codecs.targets import DenseTargets, Instances, KeypointTargets
 from dualcenter_mmpose.coordinates import mirror_shift
 from dualcenter_mmpose.models.heads.dekr_weights import check_outputs, convert_dekr_head, is_dekr_head
 from dualcenter_mmpose.models.layers.branches import DisplacementBranch, HeatmapBranch
+from dualcenter_mmpose.models.pose_nets.pose_level import PoseLevelNets
 
 TEST_OPTIONS = ('flip_test', 'output_heatmaps', 'multiscale_test')
 DEKR_TEST_OPTIONS = ('shift_heatmap', 'align_corners', 'nms_dist_thr', 'nms_joints_thr', 'max_num_people')
@@ -49,10 +52,16 @@ class DualCenterHead(BaseHead):
         separate_blocks: how many of the last displacement blocks each center has for itself; the paper's cost admits 0.
         heatmap_loss: config of the loss on heatmaps.
         displacement_loss: config of the loss on displacements.
+        pose_nets: configs of the pose-level networks, arguments of
+            :class:`~dualcenter_mmpose.models.pose_nets.pose_level.PoseLevelNets`; none by default (stage 1).
+        pose_training: fields of :class:`~dualcenter_mmpose.assembly.training_candidates.PoseTraining` that differ from
+            their defaults.
+        train_dense: ``False`` freezes the dense branches, weights and statistics, and leaves their losses out
+            (stage 2).
         init_cfg: initialization; DEKR's by default.
 
     Raises:
-        ValueError: if ``num_keypoints`` is not the codec's.
+        ValueError: if ``num_keypoints`` is not the codec's, or nothing is left to train.
 
     Source:
         Dual anatomical centers (arXiv 2208.11975), section 3.2, on DEKR (arXiv 2104.02300).
@@ -69,6 +78,9 @@ class DualCenterHead(BaseHead):
         separate_blocks: int = 0,
         heatmap_loss: Mapping[str, Any] = dict(type='KeypointMSELoss', use_target_weight=True),
         displacement_loss: Mapping[str, Any] = dict(type='PerCenterSmoothL1Loss'),
+        pose_nets: Mapping[str, Any] | None = None,
+        pose_training: Mapping[str, Any] = MappingProxyType({}),
+        train_dense: bool = True,
         init_cfg: Any = None,
     ) -> None:
         super().__init__(init_cfg if init_cfg is not None else [dict(cfg) for cfg in INIT_CFG])
@@ -93,7 +105,26 @@ class DualCenterHead(BaseHead):
         self.loss_module = nn.ModuleDict(
             {'heatmap': MODELS.build(heatmap_loss), 'displacement': MODELS.build(displacement_loss)}
         )
+        self.pose_nets = None if pose_nets is None else PoseLevelNets(num_keypoints, channels, **pose_nets)
+        self.pose_training = PoseTraining(**pose_training)
+        self.train_dense = train_dense
+        if not train_dense:
+            self._freeze_dense()
         self._register_load_state_dict_pre_hook(self._prepare_weights)
+
+    def _freeze_dense(self) -> None:
+        if self.pose_nets is None:
+            raise ValueError('train_dense=False leaves nothing to train: give pose_nets')
+        for branch in (self.heatmap_branch, self.displacement_branch):
+            branch.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> DualCenterHead:
+        """Set the training mode; frozen branches stay in test mode, so that their statistics do not move."""
+        super().train(mode)
+        if not self.train_dense:
+            self.heatmap_branch.eval()
+            self.displacement_branch.eval()
+        return self
 
     @property
     def num_centers(self) -> int:
@@ -137,16 +168,38 @@ class DualCenterHead(BaseHead):
             batch_data_samples: data samples with the codec's targets, packed or dense.
             train_cfg: not used; part of the contract.
         """
-        return self.loss_on_targets(feats, self.make_targets(batch_data_samples))
+        if self.pose_nets is None:
+            return self.loss_on_targets(feats, self.make_targets(batch_data_samples))
+        instances = self.unpack_instances(batch_data_samples)
+        targets = self.make_targets(batch_data_samples, instances=instances) if self.train_dense else None
+        return self.loss_on_targets(feats, targets, instances)
 
-    def loss_on_targets(self, feats: Sequence[Tensor], targets: DenseTargets) -> dict[str, Tensor]:
+    def loss_on_targets(
+        self, feats: Sequence[Tensor], targets: DenseTargets | None, instances: Instances | None = None
+    ) -> dict[str, Tensor]:
         """Return the losses of a batch for targets that are made already.
 
         Args:
             feats: the backbone's maps.
-            targets: on the grid of the output.
+            targets: on the grid of the output; not used by frozen dense branches.
+            instances: the annotated persons, for the pose-level networks; ``None`` leaves these out, as on other
+                levels than the nominal one.
         """
-        maps = self.forward(feats)
+        with torch.set_grad_enabled(self.train_dense and torch.is_grad_enabled()):
+            maps = self.forward(feats)
+        losses = self._dense_losses(maps, targets) if self.train_dense and targets is not None else {}
+        if self.pose_nets is not None and instances is not None:
+            losses.update(self._pose_losses(feats, maps, instances))
+        return losses
+
+    def _pose_losses(self, feats: Sequence[Tensor], maps: DenseMaps, instances: Instances) -> dict[str, Tensor]:
+        detached = DenseMaps(maps.heatmaps.detach().float(), maps.displacements.detach().float())
+        candidates = self.decoder.training_candidates(detached, instances, self.pose_training)
+        targets = self.decoder.match(candidates, instances, self.pose_training.identity_thr)
+        keypoint_heatmaps = detached.heatmaps[:, : self.num_keypoints]
+        return self.pose_nets.loss(feats, keypoint_heatmaps, candidates, targets, self.decoder.stride)
+
+    def _dense_losses(self, maps: DenseMaps, targets: DenseTargets) -> dict[str, Tensor]:
         if maps.heatmaps.shape != targets.heatmaps.shape:
             raise ValueError(
                 f'the head puts out heatmaps {tuple(maps.heatmaps.shape)} but the targets are '
@@ -163,7 +216,15 @@ class DualCenterHead(BaseHead):
         }
 
     def unpack_instances(self, batch_data_samples: Sequence[Any]) -> Instances:
-        """Return the persons that the codec packed into a batch of data samples."""
+        """Return the persons that the codec packed into a batch of data samples.
+
+        Raises:
+            ValueError: for targets that the loader made: they hold maps, not persons.
+        """
+        if 'heatmaps' in batch_data_samples[0].gt_fields:
+            raise ValueError(
+                'the pose-level networks need packed targets: set dense_targets=False in the codec of GenerateTarget'
+            )
         return self.decoder.unpack(batch_data_samples)
 
     def make_targets(
@@ -224,12 +285,19 @@ class DualCenterHead(BaseHead):
         """
         test_cfg = test_cfg or {}
         _check_test_options(test_cfg)
-        maps = self._predict_maps(feats, test_cfg.get('flip_test', False))
-        instances = pack_people(self.decoder.batch_decode(maps))
+        flip_test = test_cfg.get('flip_test', False)
+        maps = self._predict_maps(feats, flip_test)
+        # Features of the mirrored view would have to be turned back layer by layer; the paper's cost has one view.
+        judge = None if self.pose_nets is None else self._judge_with(feats[0] if flip_test else feats, maps)
+        instances = pack_people(self.decoder.batch_decode(maps, judge))
         if not test_cfg.get('output_heatmaps', False):
             return instances
         fields = [PixelData(heatmaps=h, displacements=d) for h, d in zip(maps.heatmaps, maps.displacements)]
         return instances, fields
+
+    def _judge_with(self, feats: Sequence[Tensor], maps: DenseMaps) -> Callable[[Candidates], Judgement]:
+        keypoint_heatmaps = maps.heatmaps[:, : self.num_keypoints]
+        return lambda candidates: self.pose_nets.judge(feats, keypoint_heatmaps, candidates)
 
     def _predict_maps(self, feats: Sequence[Any], flip_test: bool) -> DenseMaps:
         if not flip_test:

@@ -38,6 +38,7 @@ from dualcenter_mmpose.models.pose_estimators.sequential_step import run_levels_
 
 AUXILIARY_PREFIX = 'auxiliary_heads.'
 GRIDS = ('nominal', 'own')
+NOMINAL_HEAD_OPTIONS = ('pose_nets', 'pose_training', 'train_dense')
 
 
 class MultiScaleTraining:
@@ -97,7 +98,9 @@ class MultiScaleTraining:
         self.crop_largest = crop_largest
         self._check_options()
         extra = [level for level in self.levels if not level.is_nominal and not share_heads]
-        self.auxiliary_heads = ModuleDict({level.key: MODELS.build(deepcopy(head)) for level in extra})
+        # The pose-level networks judge poses of the nominal head; the others exist for their dense losses alone.
+        auxiliary = {key: value for key, value in deepcopy(head).items() if key not in NOMINAL_HEAD_OPTIONS}
+        self.auxiliary_heads = ModuleDict({level.key: MODELS.build(deepcopy(auxiliary)) for level in extra})
         self._register_load_state_dict_pre_hook(self._copy_nominal_head)
         self._running: tuple[Level, LevelTargets] | None = None
         self._drawn: list[Level] = []
@@ -115,6 +118,8 @@ class MultiScaleTraining:
             raise ValueError('crop_largest needs whole-numbered levels above 1: a crop must end at a cell border')
         if self.crop_largest and self.grid == 'own':
             raise ValueError("crop_largest and grid='own' exclude each other")
+        if len(self.levels) > 1 and not getattr(self.head, 'train_dense', True):
+            raise ValueError('train_dense=False trains on the nominal level alone: set levels=(1,)')
 
     # Training
 
@@ -202,6 +207,8 @@ class MultiScaleTraining:
         dense = targets.for_level(person_range, level.scale if self.grid == 'own' else 1.0)
         if corner is not None:
             dense = crop_targets(dense, corner, size)
+        if level.is_nominal and getattr(head, 'pose_nets', None) is not None:
+            return head.loss_on_targets(feats, dense, targets.instances)
         return head.loss_on_targets(feats, dense)
 
     def _person_range(self, level: Level, stride: float, nominal_side: int) -> tuple[float, float] | None:
@@ -237,7 +244,11 @@ class MultiScaleTraining:
         """Give auxiliary heads the nominal head's weights when a checkpoint has none for them (plain or DEKR ones)."""
         if any(key.startswith(prefix + AUXILIARY_PREFIX) for key in state_dict):
             return
-        nominal = {key: value for key, value in state_dict.items() if key.startswith(f'{prefix}head.')}
+        nominal = {
+            key: value
+            for key, value in state_dict.items()
+            if key.startswith(f'{prefix}head.') and not key.startswith(f'{prefix}head.pose_nets.')
+        }
         for level_key in self.auxiliary_heads:
             for key, value in nominal.items():
                 name = key[len(f'{prefix}head.') :]

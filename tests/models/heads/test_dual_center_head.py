@@ -7,6 +7,7 @@ from mmpose.registry import MODELS
 
 from dualcenter_mmpose.assembly.types import DenseMaps
 from dualcenter_mmpose.models.heads import DualCenterHead
+from dualcenter_mmpose.models.pose_nets.pose_level import KINDS
 from tests.helpers import (
     COCO,
     KPT_CENTER,
@@ -43,14 +44,17 @@ def packed_samples(head, counts=(2, 1)):
 
 
 class TestSize:
-    """Parameters of the dense network, beside MMPose's DEKR."""
+    """Parameters of the dense network, beside MMPose's DEKR, and of the whole model."""
 
     @pytest.mark.parametrize(
-        ('width', 'dekr_total', 'extra', 'printed'),
-        [(32, 29_561_182, 577, 29.562), (48, 65_684_590, 593, 65.685)],
+        ('width', 'dekr_total', 'extra', 'dense', 'whole', 'paper'),
+        [
+            (32, 29_561_182, 577, 29.562, 43.536, '43.5'),
+            (48, 65_684_590, 593, 65.685, 79.775, '79.8'),
+        ],
     )
-    def test_totals(self, width, dekr_total, extra, printed):
-        """The dense network has DEKR's parameters, counted here too, and 577 (W32) or 593 (W48) more."""
+    def test_totals(self, width, dekr_total, extra, dense, whole, paper):
+        """DEKR's parameters, counted here too, and 577 (W32) or 593 (W48) more; with the networks, the paper's."""
         channels = tuple(width << i for i in range(4))
         stages = {
             f'stage{i}': dict(
@@ -63,13 +67,17 @@ class TestSize:
         backbone = build_model(dict(type='HRNet', in_channels=3, extra=stages))
         filters = dict(num_heatmap_filters=width)
         dekr = MODELS.build(dict(type='DEKRHead', in_channels=sum(channels), num_keypoints=17, **filters))
-        ours = MODELS.build(
-            dict(type='DualCenterHead', in_channels=channels, num_keypoints=17, decoder=codec_config(), **filters)
-        )
+        nets = {kind: dict(type=f'Pose{kind.capitalize()}Net') for kind in KINDS}
+        options = dict(in_channels=channels, num_keypoints=17, decoder=codec_config(), pose_nets=nets)
+        ours = MODELS.build(dict(type='DualCenterHead', **options, **filters))
         count = lambda *modules: sum(p.numel() for m in modules for p in m.parameters())  # noqa: E731
         assert count(backbone, dekr) == dekr_total
-        assert count(backbone, ours) == dekr_total + extra
-        assert round(count(backbone, ours) / 1e6, 3) == printed
+        num_dense = count(backbone, ours.heatmap_branch, ours.displacement_branch)
+        assert num_dense == dekr_total + extra
+        assert round(num_dense / 1e6, 3) == dense
+        assert count(backbone, ours) == num_dense + count(ours.pose_nets)
+        assert round(count(backbone, ours) / 1e6, 3) == whole
+        assert f'{count(backbone, ours) / 1e6:.1f}' == paper
 
 
 class TestForward:

@@ -1,0 +1,118 @@
+"""The pose-level networks together: asked at test time, taught at training time.
+
+Axis letters: B images, M candidates, K keypoints, C channels of the backbone's maps together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from mmpose.registry import MODELS
+from torch import Tensor, nn
+
+from dualcenter_mmpose.assembly.features import sample_pose_features
+from dualcenter_mmpose.assembly.pose_targets import PoseTargets
+from dualcenter_mmpose.assembly.training_candidates import TrainingCandidates
+from dualcenter_mmpose.assembly.types import Candidates, Judgement
+from dualcenter_mmpose.models.losses.pose_losses import confidence_loss, refinement_loss, similarity_loss
+
+KINDS = ('similarity', 'confidence', 'refinement')
+REFINEMENT_UNITS = ('diagonal', 'pixel')
+
+
+class PoseLevelNets(nn.Module):
+    """Any of the three networks, on features sampled once for all candidates of a batch.
+
+    Args:
+        num_keypoints: K.
+        in_channels: C.
+        similarity: config of the similarity network, ``None`` for none.
+        confidence: likewise.
+        refinement: likewise.
+        refinement_units: ``'diagonal'``, or ``'pixel'`` for Eq. 3 to the letter, whose loss large persons rule.
+
+    Raises:
+        ValueError: for unknown units, or without any network.
+    """
+
+    def __init__(
+        self,
+        num_keypoints: int,
+        in_channels: int,
+        similarity: Mapping[str, Any] | None = None,
+        confidence: Mapping[str, Any] | None = None,
+        refinement: Mapping[str, Any] | None = None,
+        refinement_units: str = 'diagonal',
+    ) -> None:
+        super().__init__()
+        if refinement_units not in REFINEMENT_UNITS:
+            raise ValueError(f"refinement_units must be one of {REFINEMENT_UNITS}, got '{refinement_units}'")
+        configs = {name: cfg for name, cfg in zip(KINDS, (similarity, confidence, refinement)) if cfg is not None}
+        if not configs:
+            raise ValueError(f'pose_nets must name at least one of {KINDS}; leave it out for none')
+        self.refinement_units = refinement_units
+        sizes = dict(num_keypoints=num_keypoints, in_channels=in_channels)
+        self.nets = nn.ModuleDict({name: MODELS.build({**cfg, **sizes}) for name, cfg in configs.items()})
+
+    def judge(self, feats: Sequence[Tensor], keypoint_heatmaps: Tensor, candidates: Candidates) -> Judgement:
+        """Return what the networks say of candidates.
+
+        Args:
+            feats: the backbone's maps (B, C_i, h_i, w_i).
+            keypoint_heatmaps: (B, K, H, W).
+            candidates: with M slots per image.
+        """
+        with torch.no_grad(), torch.autocast(keypoint_heatmaps.device.type, enabled=False):
+            features = sample_pose_features(feats, keypoint_heatmaps, candidates.keypoints)
+            return Judgement(
+                confidences=self._ask('confidence', features),
+                embeddings=self._ask('similarity', features),
+                refined=self._ask('refinement', features, candidates.keypoints),
+            )
+
+    def _ask(self, name: str, *inputs: Tensor) -> Tensor | None:
+        answer: Tensor | None = self.nets[name](*inputs) if name in self.nets else None
+        return answer
+
+    def loss(
+        self,
+        feats: Sequence[Tensor],
+        keypoint_heatmaps: Tensor,
+        candidates: TrainingCandidates,
+        targets: PoseTargets,
+        cell: float,
+    ) -> dict[str, Tensor]:
+        """Return the losses of the networks.
+
+        Args:
+            feats: the backbone's maps.
+            keypoint_heatmaps: (B, K, H, W).
+            candidates: to learn from.
+            targets: theirs.
+            cell: input px per cell, for losses in pixels.
+        """
+        with torch.autocast(keypoint_heatmaps.device.type, enabled=False):
+            keypoints = candidates.keypoints.detach()
+            features = sample_pose_features(feats, keypoint_heatmaps, keypoints)
+            losses = {}
+            if 'similarity' in self.nets:
+                embeddings = self.nets['similarity'](features)
+                positions = keypoints.mean(dim=2)
+                losses['loss/similarity'] = similarity_loss(embeddings, targets.identities, positions)
+            if 'confidence' in self.nets:
+                confidences = self.nets['confidence'](features)
+                losses['loss/confidence'] = confidence_loss(confidences, targets.oks, targets.is_judged)
+            if 'refinement' in self.nets:
+                losses['loss/refinement'] = self._refinement_loss(features, keypoints, targets, cell)
+            return losses
+
+    def _refinement_loss(self, features: Tensor, keypoints: Tensor, targets: PoseTargets, cell: float) -> Tensor:
+        residuals, diagonals = self.nets['refinement'].residuals(features, keypoints)
+        units = diagonals
+        if self.refinement_units == 'pixel':  # the same residual, measured in input pixels
+            units = torch.full_like(diagonals, 1 / cell)
+            residuals = residuals * diagonals / units
+        is_person = targets.identities >= 0
+        return refinement_loss(residuals, keypoints, targets.keypoints, targets.labelled, is_person, units)
