@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dualcenter_mmpose.datasets.annotation_defaults import AREA_PER_BOX_AREA
 from dualcenter_mmpose.evaluation.box_matching import box_overlaps
 from dualcenter_mmpose.evaluation.box_types import (
     BoolArray,
@@ -24,9 +25,6 @@ from dualcenter_mmpose.evaluation.box_types import (
 
 AREA_SOURCES = ('tool', 'bbox')
 """``tool``: the size that evaluation tools use, the annotation's ``area``; ``bbox``: box area."""
-
-AREA_PER_BOX_AREA = 0.53
-"""Share of a box that a person covers, where no area is annotated. Source: crowdposetools."""
 
 Record = Mapping[str, Any]
 

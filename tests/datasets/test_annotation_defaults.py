@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from dualcenter_mmpose.datasets.annotation_defaults import complete_annotation, region_of
+from dualcenter_mmpose.datasets.annotation_defaults import area_of, complete_annotation, region_of
 
 BOX_POLYGON = [[1, 2, 4, 2, 4, 6, 1, 6]]
 
@@ -60,3 +60,17 @@ class TestRegionOf:
         """Only the good one is kept."""
         good = [0, 0, 9, 0, 9, 9]
         assert region_of({'bbox': [1, 2, 3, 4], 'segmentation': [[1, 1], good]}) == [good]
+
+
+class TestAreaOf:
+    """The size of a person."""
+
+    @pytest.mark.parametrize('area', [70, 0, 2.5])
+    def test_what_is_given(self, area: float) -> None:
+        """The annotated area, whatever the box."""
+        assert area_of({'bbox': [1, 2, 30, 40], 'area': area}) == area
+
+    @pytest.mark.parametrize('given', [{}, {'area': None}])
+    def test_share_of_the_whole_box(self, given: dict) -> None:
+        """CrowdPose: 0.53 of 30 x 40 px, also where the box leaves the image to the left."""
+        assert area_of({'bbox': [-20, 2, 30, 40], **given}) == pytest.approx(636)
