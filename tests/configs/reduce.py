@@ -9,7 +9,7 @@ from mmengine.config import Config, ConfigDict
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG_FILES = sorted(
-    p for p in (ROOT / 'configs').rglob('*.py') if p.parent.name != 'base' and p.name != '__init__.py'
+    p for p in (ROOT / 'configs').rglob('*.py') if p.parent.name not in ('base', '_base_') and p.name != '__init__.py'
 )
 NOMINAL = 64
 

@@ -40,7 +40,15 @@ def crowdpose_set(tmp_path_factory):
     return write_coco(folder, content, with_images=True), str(folder)
 
 
-@pytest.mark.parametrize('path', CONFIG_FILES, ids=NAMES)
+def _is_ablation(path):
+    return path.parent.name == 'ablation'
+
+
+# An ablation is a main config but for a few lines: the main ones run with the fast tests.
+RUNS = [pytest.param(path, marks=[pytest.mark.slow] * _is_ablation(path), id=n) for path, n in zip(CONFIG_FILES, NAMES)]
+
+
+@pytest.mark.parametrize('path', RUNS)
 def test_runs(path, coco_set, crowdpose_set, tmp_path):
     """Data, one training step, one test pass and the metrics."""
     data = crowdpose_set if 'crowdpose' in path.name else coco_set
@@ -67,6 +75,12 @@ def test_file_name(path):
     """Names follow {method}_{backbone}_{gpus}xb{batch}-{epochs}e_{data}-{size}, so that mim finds one file by name."""
     assert '_hrnet-w' in path.stem
     assert [p.name for p in CONFIG_FILES].count(path.name) == 1
+
+
+@pytest.mark.parametrize('path', filter(_is_ablation, CONFIG_FILES), ids=lambda p: p.stem)
+def test_ablation_is_short(path):
+    """What is compared can be read at a glance."""
+    assert len(path.read_text().splitlines()) <= 30
 
 
 def test_inherited_by_a_user(tmp_path):

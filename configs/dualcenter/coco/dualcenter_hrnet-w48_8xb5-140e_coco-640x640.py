@@ -22,7 +22,7 @@ model = dict(
         ),
         init_cfg=dict(checkpoint='https://download.openmmlab.com/mmpose/pretrain_models/hrnet_w48-8ef0771d.pth'),
     ),
-    head=dict(in_channels=channels, decoder=codec),
+    head=dict(in_channels=channels, num_heatmap_filters=48, decoder=codec),  # 48 as MMPose's DEKR of this width
 )
 
 train_pipeline = [

@@ -1,0 +1,32 @@
+# Stage 2 of the overfit: the three networks on the dense network of stage 1.
+_base_ = [
+    './dualcenter_hrnet-w16s_1xb8-36e_overfit-256x256.py',
+    '../../_base_/stage2.py',
+]
+
+previous_stage = '{{fileDirname}}/dualcenter_hrnet-w16s_1xb8-36e_overfit-256x256.py'
+load_from = 'work_dirs/dualcenter_hrnet-w16s_1xb8-36e_overfit-256x256/epoch_36.pth'
+
+epochs = 14
+train_cfg = dict(max_epochs=epochs, val_interval=7)
+param_scheduler = [dict(type='MultiStepLR', begin=0, end=epochs, milestones=[9, 12], gamma=0.1, by_epoch=True)]
+
+model = dict(
+    levels=(1.0,),
+    levels_per_step=1,
+    level_probabilities=None,
+    crop_largest=False,
+    backbone=_base_.stage2.model.backbone,
+    head=dict(
+        train_dense=False,
+        pose_nets=dict(
+            similarity=dict(type='PoseSimilarityNet', width=32, hidden=(256,), embedding=128),
+            confidence=dict(type='PoseConfidenceNet', width=32, hidden=(256, 64)),
+            refinement=dict(type='PoseRefinementNet', width=32, hidden=(256, 256)),
+        ),
+    ),
+)
+
+photographs = _base_.train_dataloader.dataset.dataset
+photographs.pipeline[1].input_size = (256, 256)  # one level: S in place of 2S
+train_dataloader = dict(dataset=dict(dataset=photographs))

@@ -1,0 +1,29 @@
+# The whole method in small: stage 2 on the dense network of stage 1, with networks to match.
+_base_ = ['./dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py', '../../_base_/stage2.py']
+
+previous_stage = '{{fileDirname}}/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py'
+load_from = 'work_dirs/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256/epoch_6.pth'
+
+train_cfg = dict(max_epochs=6, val_interval=3)
+param_scheduler = [dict(type='MultiStepLR', begin=0, end=6, milestones=[4, 5], gamma=0.1, by_epoch=True)]
+
+model = dict(
+    levels=(1.0,),
+    levels_per_step=1,
+    level_probabilities=None,
+    crop_largest=False,
+    backbone=_base_.stage2.model.backbone,
+    head=dict(
+        train_dense=False,
+        pose_nets=dict(
+            # At full size and with 100 candidates they would cost twice as much as this backbone.
+            similarity=dict(type='PoseSimilarityNet', width=32, hidden=(256,), embedding=128),
+            confidence=dict(type='PoseConfidenceNet', width=32, hidden=(256, 64)),
+            refinement=dict(type='PoseRefinementNet', width=32, hidden=(256, 256)),
+        ),
+    ),
+)
+
+train_pipeline = _base_.train_pipeline
+train_pipeline[1].input_size = _base_.codec.input_size  # one level: S in place of 2S
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

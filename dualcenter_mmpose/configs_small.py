@@ -1,0 +1,149 @@
+"""A config's small twin: the same method, options and ablation on a network, images and data that suit a CPU.
+
+Every comparison of ``configs/ablation`` runs in small through one function, so that no second set of configs exists
+that could drift from the first. All numbers come from one small config (the stage-2 config of
+``configs/dualcenter/synthetic``): what it says about sizes, data and runtime replaces what the config says; what the
+config says about centers, levels, networks, losses, decoding and stages stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+Config = dict[str, Any]
+
+RUNTIME = ('auto_scale_lr', 'env_cfg', 'test_evaluator', 'val_evaluator')
+"""Entries that the small config gives as they are."""
+DATA_SOURCE = ('type', 'data_root', 'ann_file', 'data_prefix')
+EPOCH_SHARE, MIN_EPOCHS = 0.1, 4
+"""A twin trains for a tenth of its config's epochs; below four a schedule has no room for its steps."""
+WARM_UP = 200
+"""Longest warm-up of a twin, iterations, as the small config's own."""
+
+
+def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any]) -> Config:
+    """Return the small twin of a config.
+
+    Where the config runs several levels a step and does not say how to save time, the twin draws one level a step,
+    the nominal one half of the time, and takes a crop of a larger one, as the small config does: all three levels
+    would cost five times as much. ``load_from`` is dropped, because weights of the full size do not fit.
+
+    Args:
+        config: of a model with HRNet and ``DualCenterHead`` on COCO's keypoints.
+        small: a small config with all three pose-level networks; the source of all sizes.
+
+    Raises:
+        ValueError: for another backbone, head or keypoint set.
+    """
+    twin, own = deepcopy(dict(config)), deepcopy(dict(small))
+    _check_supported(twin, own)
+    _shrink_model(twin['model'], own['model'])
+    for node in _walk(twin):
+        if 'heatmap_size' in node:
+            node.update({key: own['codec'][key] for key in ('input_size', 'heatmap_size')})
+    _shrink_data(twin, own)
+    twin.update({key: own[key] for key in RUNTIME})
+    twin['default_hooks']['checkpoint'].update(own['default_hooks']['checkpoint'])
+    kinds = {hook['type'] for hook in twin['custom_hooks']}
+    twin['custom_hooks'] += [hook for hook in own['custom_hooks'] if hook['type'] not in kinds]
+    twin['load_from'] = None
+    for schedule in twin['param_scheduler']:
+        if not schedule.get('by_epoch', True):
+            schedule['end'] = min(schedule['end'], WARM_UP)
+    epochs = twin['train_cfg']['max_epochs']
+    return scale_schedule(twin, min(epochs, max(MIN_EPOCHS, round(EPOCH_SHARE * epochs))))
+
+
+def scale_schedule(config: Mapping[str, Any], epochs: int) -> Config:
+    """Return a config that trains for another number of epochs, its steps at the same shares of the time.
+
+    It is tested once, at the end, where it would be tested less often than that otherwise.
+
+    Args:
+        config: of an epoch-based training.
+        epochs: to train for.
+
+    Raises:
+        ValueError: for less than one epoch.
+    """
+    if epochs < 1:
+        raise ValueError(f'a training takes at least 1 epoch, got {epochs}')
+    scaled = deepcopy(dict(config))
+    train_cfg = scaled['train_cfg']
+    share = epochs / train_cfg['max_epochs']
+    train_cfg['max_epochs'] = epochs
+    train_cfg['val_interval'] = min(train_cfg.get('val_interval', 1), epochs)
+    for schedule in scaled['param_scheduler']:
+        if not schedule.get('by_epoch', True):
+            continue
+        for key in ('begin', 'end', 'T_max'):
+            if key in schedule:
+                schedule[key] = round(schedule[key] * share)
+        if 'milestones' in schedule:
+            schedule['milestones'] = [max(1, round(milestone * share)) for milestone in schedule['milestones']]
+    return scaled
+
+
+def _check_supported(config: Config, small: Config) -> None:
+    model, small_model = config.get('model', {}), small['model']
+    for part in ('backbone', 'head'):
+        kind, expected = model.get(part, {}).get('type'), small_model[part]['type']
+        if kind != expected:
+            raise ValueError(f"a small twin needs model.{part} of type '{expected}', got '{kind}'")
+    num_keypoints = model['head']['num_keypoints']
+    if num_keypoints != small_model['head']['num_keypoints']:
+        raise ValueError(
+            f'the small data have {small_model["head"]["num_keypoints"]} keypoints, model.head.num_keypoints is '
+            f'{num_keypoints}: a config of another keypoint set has no small twin'
+        )
+
+
+def _shrink_model(model: Config, small: Config) -> None:
+    model['backbone'].update(extra=small['backbone']['extra'], init_cfg=None)
+    head, small_head = model['head'], small['head']
+    head.pop('num_heatmap_filters', None)
+    for key in ('in_channels', 'num_displacement_filters_per_keypoint', 'blocks'):
+        head[key] = small_head[key]
+    head.setdefault('displacement_loss', small_head['displacement_loss'])
+    for name, net in (head.get('pose_nets') or {}).items():
+        if isinstance(net, dict):
+            net.update(small_head['pose_nets'][name])
+    levels = model.get('levels', (1.0,))
+    saves_time = model.get('levels_per_step') is not None or model.get('crop_largest', False)
+    if len(levels) > 1 and not saves_time:
+        model['levels_per_step'] = 1
+        model['level_probabilities'] = tuple(2 if level == 1 else 1 for level in levels)
+        model['crop_largest'] = model.get('grid', 'nominal') == 'nominal' and _can_be_cropped(levels)
+
+
+def _can_be_cropped(levels: Sequence[float]) -> bool:
+    """Return whether every level above the nominal one is a whole multiple: a crop must end at a cell border."""
+    return all(level == int(level) for level in levels if level > 1)
+
+
+def _shrink_data(config: Config, small: Config) -> None:
+    width, height = small['codec']['input_size']
+    largest = max(config['model'].get('levels', (1.0,)))
+    affine = next(node for node in _walk(small['train_dataloader']) if node.get('type') == 'BottomupRandomAffine')
+    for node in _walk(config):
+        if node.get('type') == 'BottomupRandomAffine':
+            node.update({**affine, **node, 'input_size': (int(width * largest), int(height * largest))})
+        if node.get('type') == 'BottomupResize':
+            node['input_size'] = (width, height)
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        loader, small_loader = config[name], small[name]
+        loader.update({key: value for key, value in small_loader.items() if key != 'dataset'})
+        loader['dataset'].update({key: small_loader['dataset'][key] for key in DATA_SOURCE})
+
+
+def _walk(node: Any) -> Iterator[Config]:
+    """Yield every dictionary inside a config."""
+    if isinstance(node, dict):
+        yield node
+        for value in list(node.values()):
+            yield from _walk(value)
+    elif isinstance(node, (list, tuple)):
+        for value in node:
+            yield from _walk(value)
