@@ -19,6 +19,7 @@ warnings.filterwarnings('ignore', category=UserWarning)
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import benchmarks.decode  # noqa: E402
 import benchmarks.memory  # noqa: E402
 import benchmarks.step  # noqa: E402
 import benchmarks.targets  # noqa: E402
@@ -27,7 +28,12 @@ from benchmarks.timing import Timing, describe_machine, to_markdown, to_records 
 
 import dualcenter_mmpose  # noqa: E402, F401  (registers the codec and the head)
 
-SUITES = {'targets': benchmarks.targets.run, 'step': benchmarks.step.run, 'memory': benchmarks.memory.run}
+SUITES = {
+    'targets': benchmarks.targets.run,
+    'step': benchmarks.step.run,
+    'memory': benchmarks.memory.run,
+    'decode': benchmarks.decode.run,
+}
 
 
 def main() -> None:

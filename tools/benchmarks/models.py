@@ -49,6 +49,7 @@ def make_model(
     filters: int = 15,
     blocks: tuple[str, str] = ('adaptive', 'adaptive'),
     center: str = 'dual',
+    pose_nets: dict[str, Any] | None = None,
     **options: Any,
 ) -> Any:
     """Return an estimator with random weights from a fixed seed.
@@ -59,6 +60,7 @@ def make_model(
         filters: displacement filters a keypoint.
         blocks: of ``DualCenterHead``.
         center: ``'dual'`` for ours, ``'dekr'`` for MMPose's DEKR.
+        pose_nets: of ``DualCenterHead``.
         **options: of the estimator; ``type`` to train on several levels.
     """
     init_default_scope('mmpose')
@@ -72,7 +74,7 @@ def make_model(
         options['neck'] = dict(type='FeatureMapProcessor', concat=True)
     else:
         codec = dict(type='DualCenterPoseGrouping', **sizes)
-        head.update(type='DualCenterHead', in_channels=channels, blocks=blocks, decoder=codec)
+        head.update(type='DualCenterHead', in_channels=channels, blocks=blocks, decoder=codec, pose_nets=pose_nets)
     config = dict(
         type='BottomupPoseEstimator',
         data_preprocessor=dict(type='PoseDataPreprocessor', mean=[127.0] * 3, std=[64.0] * 3, bgr_to_rgb=True),
