@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import torch
+
 from benchmarks.models import make_model
 from benchmarks.peak import peak_bytes
 from benchmarks.timing import Timing, time_in_turns
-
 from dualcenter_mmpose.assembly.types import DenseMaps, People
 
 SIZE, BATCHES = 512, (1, 4)

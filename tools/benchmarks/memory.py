@@ -6,10 +6,11 @@ import gc
 from typing import Any, Callable, ClassVar
 
 import torch
-from benchmarks.models import make_batch, make_model
-from benchmarks.timing import Timing
 from mmengine.optim import OptimWrapper
 from torch import nn
+
+from benchmarks.models import make_batch, make_model
+from benchmarks.timing import Timing
 
 SIZE = 256
 """Nominal side, px. Bytes grow with the area, so the ratios hold at other sizes."""

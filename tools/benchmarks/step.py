@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import torch
+from mmengine.optim import OptimWrapper
+
 from benchmarks.models import make_batch, make_model
 from benchmarks.timing import Timing, time_in_turns
-from mmengine.optim import OptimWrapper
 
 SIZE, BATCH, FILTERS = 256, 8, 5
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.timing import Timing, time_in_turns
 from mmpose.registry import KEYPOINT_CODECS
+
+from benchmarks.timing import Timing, time_in_turns
 
 SIZE = 512
 COUNTS = (10, 30, 60)
