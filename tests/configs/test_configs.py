@@ -44,8 +44,12 @@ def _is_ablation(path):
     return path.parent.name == 'ablation'
 
 
-# An ablation is a main config but for a few lines: the main ones run with the fast tests.
-RUNS = [pytest.param(path, marks=[pytest.mark.slow] * _is_ablation(path), id=n) for path, n in zip(CONFIG_FILES, NAMES)]
+def _is_variant(path):
+    """Return whether a config is another one but for a few lines: the others run with the fast tests."""
+    return _is_ablation(path) or any(word in path.stem for word in ('w48', 'overfit'))
+
+
+RUNS = [pytest.param(path, marks=[pytest.mark.slow] * _is_variant(path), id=n) for path, n in zip(CONFIG_FILES, NAMES)]
 
 
 @pytest.mark.parametrize('path', RUNS)

@@ -81,11 +81,12 @@ def describe_machine(device: str) -> dict[str, Any]:
 
 
 def to_markdown(title: str, timings: Sequence[Timing]) -> str:
-    """Return a Markdown table of timings."""
+    """Return a Markdown table of timings, or of mebibytes in their place if the title says so."""
+    unit, better = ('MiB', 'less') if 'MiB' in title else ('ms', 'faster')
     lines = [
         f'### {title}',
         '',
-        '| what | median ms | lowest | highest | times faster |',
+        f'| what | median {unit} | lowest | highest | times {better} |',
         '| --- | --- | --- | --- | --- |',
     ]
     for t in timings:

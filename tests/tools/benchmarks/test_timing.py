@@ -21,3 +21,9 @@ def test_markdown():
     """One line a contestant."""
     table = timing.to_markdown('title', [timing.Timing('x', 1.5, 1, 2, 3, 4.25)])
     assert table.splitlines()[-1] == '| x | 1.500 | 1.000 | 2.000 | 4.2 |'
+
+
+def test_markdown_of_memory():
+    """A title with MiB changes the unit and what the ratio means."""
+    table = timing.to_markdown('MiB held', [timing.Timing('x', 1.5, 1, 2, 3, 4.25)])
+    assert table.splitlines()[2] == '| what | median MiB | lowest | highest | times less |'
