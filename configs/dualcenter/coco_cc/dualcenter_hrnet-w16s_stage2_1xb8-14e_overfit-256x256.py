@@ -2,6 +2,7 @@
 _base_ = [
     './dualcenter_hrnet-w16s_1xb8-36e_overfit-256x256.py',
     '../../_base_/stage2.py',
+    '../../_base_/small_pose_nets.py',
 ]
 
 previous_stage = '{{fileDirname}}/dualcenter_hrnet-w16s_1xb8-36e_overfit-256x256.py'
@@ -17,14 +18,7 @@ model = dict(
     level_probabilities=None,
     crop_largest=False,
     backbone=_base_.stage2.model.backbone,
-    head=dict(
-        train_dense=False,
-        pose_nets=dict(
-            similarity=dict(type='PoseSimilarityNet', width=32, hidden=(256,), embedding=128),
-            confidence=dict(type='PoseConfidenceNet', width=32, hidden=(256, 64)),
-            refinement=dict(type='PoseRefinementNet', width=32, hidden=(256, 256)),
-        ),
-    ),
+    head=dict(train_dense=False, pose_nets=_base_.small_pose_nets),
 )
 
 photographs = _base_.train_dataloader.dataset.dataset

@@ -1,5 +1,9 @@
 # The whole method in small: stage 2 on the dense network of stage 1, with networks to match.
-_base_ = ['./dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py', '../../_base_/stage2.py']
+_base_ = [
+    './dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py',
+    '../../_base_/stage2.py',
+    '../../_base_/small_pose_nets.py',
+]
 
 previous_stage = '{{fileDirname}}/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py'
 load_from = 'work_dirs/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256/epoch_6.pth'
@@ -13,15 +17,7 @@ model = dict(
     level_probabilities=None,
     crop_largest=False,
     backbone=_base_.stage2.model.backbone,
-    head=dict(
-        train_dense=False,
-        pose_nets=dict(
-            # At full size and with 100 candidates they would cost twice as much as this backbone.
-            similarity=dict(type='PoseSimilarityNet', width=32, hidden=(256,), embedding=128),
-            confidence=dict(type='PoseConfidenceNet', width=32, hidden=(256, 64)),
-            refinement=dict(type='PoseRefinementNet', width=32, hidden=(256, 256)),
-        ),
-    ),
+    head=dict(train_dense=False, pose_nets=_base_.small_pose_nets),
 )
 
 train_pipeline = _base_.train_pipeline
