@@ -1,7 +1,7 @@
 """Peak memory, on computations whose tensors can be counted by hand."""
 
 import torch
-from benchmarks.peak import peak_bytes
+from benchmarks.peak import LiveStorages, peak_bytes
 
 MIB = 2**18  # float32 values
 
@@ -42,3 +42,12 @@ def test_a_view_holds_what_it_shows():
         return view, torch.zeros(MIB)
 
     assert peak_bytes(run) == 2 * 2**20
+
+
+def test_nothing_is_left():
+    """When all tensors are gone, so are their bytes, whatever addresses the allocator gave them."""
+    with LiveStorages() as mode:
+        tensors = [torch.zeros(MIB) for _ in range(3)]
+        assert mode._now == 3 * 2**20
+        del tensors
+    assert mode._now == 0
