@@ -35,9 +35,6 @@ def group_greedily(similarity: Tensor, scores: Tensor, valid: Tensor, threshold:
     The highest score becomes a representative and absorbs every remaining candidate whose similarity to it exceeds the
     threshold; repeat. Unchanged under permutation of the candidates when scores are distinct.
 
-    A candidate is a representative exactly if no better representative is similar to it. Iterating that rule from
-    "all are" fixes at least one more rank each time, so M rounds suffice, without any question to the host.
-
     Args:
         similarity: (B, M, M).
         scores: (B, M).
@@ -48,9 +45,10 @@ def group_greedily(similarity: Tensor, scores: Tensor, valid: Tensor, threshold:
     both_valid = ranked_valid[:, :, None] & ranked_valid[:, None, :]
     absorbs = (ranked > threshold).triu(diagonal=1) & both_valid  # [b, better, worse]
 
+    # One rank a round: M rows of M, where asking all pairs again each round would be M times as much.
     is_rep = ranked_valid
-    for _ in range(scores.shape[1]):
-        is_rep = ranked_valid & ~(absorbs & is_rep[:, :, None]).any(dim=1)
+    for rank, absorbed in enumerate(absorbs.unbind(dim=1)):
+        is_rep = is_rep & ~(absorbed & is_rep[:, rank, None])
 
     # The first representative that absorbs a candidate owns it; argmax of a 0/1 array is its first 1.
     owners = (absorbs & is_rep[:, :, None]).to(torch.uint8).argmax(dim=1)
