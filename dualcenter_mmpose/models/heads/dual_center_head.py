@@ -18,6 +18,7 @@ from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor, nn
 
+from dualcenter_mmpose.assembly.decoding import tight_boxes
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining
 from dualcenter_mmpose.assembly.types import Candidates, DenseMaps, Judgement, People
 from dualcenter_mmpose.codecs.targets import DenseTargets, Instances, KeypointTargets
@@ -48,7 +49,8 @@ class DualCenterHead(BaseHead):
         decoder: config of the codec, the same that encodes; decides the centers.
         num_heatmap_filters: width of the heatmap branch.
         num_displacement_filters_per_keypoint: width of the displacement branch, per keypoint.
-        blocks: kinds of the displacement blocks, ``'adaptive'`` (DEKR's) or ``'plain'`` (cheap).
+        blocks: kinds of the displacement blocks: ``'adaptive'`` (DEKR's), ``'deformable'`` (the same by torchvision's
+            operator, which does not export) or ``'plain'`` (cheap).
         separate_blocks: how many of the last displacement blocks each center has for itself; the paper's cost admits 0.
         heatmap_loss: config of the loss on heatmaps.
         displacement_loss: config of the loss on displacements.
@@ -286,14 +288,24 @@ class DualCenterHead(BaseHead):
         test_cfg = test_cfg or {}
         _check_test_options(test_cfg)
         flip_test = test_cfg.get('flip_test', False)
-        maps = self._predict_maps(feats, flip_test)
-        # Features of the mirrored view would have to be turned back layer by layer; the paper's cost has one view.
-        judge = None if self.pose_nets is None else self._judge_with(feats[0] if flip_test else feats, maps)
-        instances = pack_people(self.decoder.batch_decode(maps, judge))
+        people, maps = self.find_people(feats, flip_test)
+        instances = pack_people(people)
         if not test_cfg.get('output_heatmaps', False):
             return instances
         fields = [PixelData(heatmaps=h, displacements=d) for h, d in zip(maps.heatmaps, maps.displacements)]
         return instances, fields
+
+    def find_people(self, feats: Sequence[Any], flip_test: bool = False) -> tuple[People, DenseMaps]:
+        """Return the people of a batch on its device, and the maps that they were read off.
+
+        Args:
+            feats: the backbone's maps; with ``flip_test`` a pair of them, for the images and for the mirrored images.
+            flip_test: average the maps of the two.
+        """
+        maps = self._predict_maps(feats, flip_test)
+        # Features of the mirrored view would have to be turned back layer by layer; the paper's cost has one view.
+        judge = None if self.pose_nets is None else self._judge_with(feats[0] if flip_test else feats, maps)
+        return self.decoder.batch_decode(maps, judge), maps
 
     def _judge_with(self, feats: Sequence[Tensor], maps: DenseMaps) -> Callable[[Candidates], Judgement]:
         keypoint_heatmaps = maps.heatmaps[:, : self.num_keypoints]
@@ -348,11 +360,10 @@ def pack_people(people: People) -> list[InstanceData]:
     Args:
         people: keypoints in input px.
     """
-    boxes = torch.cat((people.keypoints.amin(dim=2), people.keypoints.amax(dim=2)), dim=-1)
     columns = (
         people.keypoints.flatten(2),
         people.keypoint_scores,
-        boxes,
+        tight_boxes(people.keypoints),
         people.scores[..., None],
         people.valid[..., None].to(people.scores.dtype),
     )

@@ -17,6 +17,15 @@ from dualcenter_mmpose.coordinates import map_to_normalized
 
 NUM_TAPS = 9
 
+OPERATORS = ('grid_sample', 'deform_conv2d')
+
+BLOCK_BYTES = {'cpu': 32 << 20}
+"""How much of the read taps of one image is held at a time, by device. On a CPU a block should come back from the cache
+when it is convolved (``tools/benchmark.py adapt-conv``, ``docs/performance.md``)."""
+
+DEFAULT_BLOCK_BYTES = 1 << 30
+"""On other devices only memory bounds a block: the taps of a 2048 px image take 2.4 GB."""
+
 
 def tap_offsets() -> Tensor:
     """Return the taps of a 3x3 kernel in its row-major order as homogeneous (y, x, 1), shape (3, 9).
@@ -26,6 +35,18 @@ def tap_offsets() -> Tensor:
     steps = torch.tensor([-1.0, 0.0, 1.0])
     ys, xs = torch.meshgrid(steps, steps, indexing='ij')
     return torch.stack((ys.flatten(), xs.flatten(), torch.ones(NUM_TAPS)))
+
+
+def bend(matrices: Tensor, taps: Tensor) -> Tensor:
+    """Return how far each tap is moved, (B, G, T, 2, H, W) as (y, x) cells, float32.
+
+    Args:
+        matrices: (B, G * 6, H, W), see :func:`sample_taps`.
+        taps: (3, T) from :func:`tap_offsets`.
+    """
+    # Coordinates need more than the 11 bits of a half: at cell 100 its steps are 1/16 of a cell.
+    by_row = matrices.float().unflatten(1, (matrices.shape[1] // 6, 2, 3))
+    return torch.einsum('bgrchw,ct->bgtrhw', by_row, taps)
 
 
 def sample_taps(features: Tensor, matrices: Tensor, taps: Tensor) -> Tensor:
@@ -44,8 +65,7 @@ def sample_taps(features: Tensor, matrices: Tensor, taps: Tensor) -> Tensor:
     """
     num_images, channels, height, width = features.shape
     num_groups = matrices.shape[1] // 6
-    # Coordinates need more than the 11 bits of a half: at cell 100 its steps are 1/16 of a cell.
-    shifts = torch.einsum('bgrchw,ct->bgtrhw', matrices.float().unflatten(1, (num_groups, 2, 3)), taps)
+    shifts = bend(matrices, taps)
     rows = torch.arange(height, device=features.device, dtype=shifts.dtype)[:, None]
     columns = torch.arange(width, device=features.device, dtype=shifts.dtype)
     y = shifts[:, :, :, 0] + taps[0, :, None, None] + rows
@@ -58,6 +78,53 @@ def sample_taps(features: Tensor, matrices: Tensor, taps: Tensor) -> Tensor:
     return sampled.reshape(num_images, channels * taps.shape[1], height, width)
 
 
+def groups_per_block(num_groups: int, group_bytes: int, device_type: str) -> int:
+    """Return how many groups are sampled and convolved at a time.
+
+    Args:
+        num_groups: of the convolution.
+        group_bytes: size of one group's taps in one image.
+        device_type: ``'cpu'``, ``'cuda'``, ...
+    """
+    fitting = BLOCK_BYTES.get(device_type, DEFAULT_BLOCK_BYTES) // group_bytes
+    num_blocks = -(-num_groups // max(fitting, 1))
+    return -(-num_groups // num_blocks)  # blocks of about the same size
+
+
+def convolve_by_grid_sample(features: Tensor, matrices: Tensor, weight: Tensor, taps: Tensor) -> Tensor:
+    """Return the adaptive convolution, sampled and convolved a few groups at a time.
+
+    Args:
+        features: (B, G * C, H, W).
+        matrices: (B, G * 6, H, W), see :func:`sample_taps`.
+        weight: (G * C', C, 3, 3).
+        taps: (3, T) from :func:`tap_offsets`.
+
+    Returns:
+        (B, G * C', H, W).
+    """
+    num_groups, group_channels = matrices.shape[1] // 6, weight.shape[1]
+    group_bytes = group_channels * NUM_TAPS * features.shape[2] * features.shape[3] * 4
+    count = groups_per_block(num_groups, group_bytes, features.device.type)
+    kernels = weight.flatten(1)[..., None, None]
+    blocks = []
+    for start in range(0, num_groups, count):
+        stop = min(start + count, num_groups)
+        inputs = features[:, start * group_channels : stop * group_channels]
+        sampled = sample_taps(inputs, matrices[:, start * 6 : stop * 6], taps)
+        outputs = weight.shape[0] // num_groups
+        blocks.append(F.conv2d(sampled, kernels[start * outputs : stop * outputs], groups=stop - start))
+    return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=1)
+
+
+def convolve_by_deform_conv2d(features: Tensor, matrices: Tensor, weight: Tensor, taps: Tensor) -> Tensor:
+    """Return the same by torchvision's custom operator; arguments as in :func:`convolve_by_grid_sample`."""
+    from torchvision.ops import deform_conv2d
+
+    shifts = bend(matrices, taps)  # (y, x) per tap, the order that deformable convolutions read offsets in
+    return deform_conv2d(features.to(shifts.dtype), shifts.flatten(1, 3), weight.to(shifts.dtype), padding=1)
+
+
 class AdaptiveConv2d(nn.Module):
     """A grouped 3x3 convolution whose taps are bent per cell; ``weight`` has the shape of mmcv's ``DeformConv2d``.
 
@@ -65,20 +132,27 @@ class AdaptiveConv2d(nn.Module):
         in_channels: of all groups together.
         out_channels: of all groups together.
         groups: number of groups, each with its own matrices.
+        operator: ``'grid_sample'``, which exports, or ``'deform_conv2d'``, torchvision's operator. Same weights, same
+            numbers.
+
+    Raises:
+        ValueError: for an unknown operator.
 
     Source:
         DEKR (arXiv 2104.02300), section 3.2; computes what ``mmcv.ops.DeformConv2d`` computes in MMPose's
         ``AdaptiveActivationBlock``.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, groups: int = 1) -> None:
+    def __init__(self, in_channels: int, out_channels: int, groups: int = 1, operator: str = 'grid_sample') -> None:
         super().__init__()
-        self.groups = groups
+        if operator not in OPERATORS:
+            raise ValueError(f"operator must be one of {OPERATORS}, got '{operator}'")
+        self.groups, self.operator = groups, operator
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels // groups, 3, 3))
         nn.init.kaiming_uniform_(self.weight, nonlinearity='relu')
         self.register_buffer('taps', tap_offsets(), persistent=False)
 
     def forward(self, features: Tensor, matrices: Tensor) -> Tensor:
         """Return the convolved map (B, out_channels, H, W); arguments as in :func:`sample_taps`."""
-        sampled = sample_taps(features, matrices, self.taps)
-        return F.conv2d(sampled, self.weight.flatten(1)[..., None, None], groups=self.groups)
+        convolve = convolve_by_grid_sample if self.operator == 'grid_sample' else convolve_by_deform_conv2d
+        return convolve(features, matrices, self.weight, self.taps)

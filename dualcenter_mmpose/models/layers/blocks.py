@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import Tensor, nn
 
 from dualcenter_mmpose.models.layers.adaptive_conv import AdaptiveConv2d
@@ -13,12 +15,13 @@ class AdaptiveBlock(nn.Module):
     Args:
         channels: of all groups together.
         groups: number of keypoints; every keypoint has its own filters and matrices.
+        operator: of :class:`~dualcenter_mmpose.models.layers.adaptive_conv.AdaptiveConv2d`.
     """
 
-    def __init__(self, channels: int, groups: int) -> None:
+    def __init__(self, channels: int, groups: int, operator: str = 'grid_sample') -> None:
         super().__init__()
         self.transform_matrix_conv = nn.Conv2d(channels, 6 * groups, 3, padding=1, groups=groups)
-        self.adapt_conv = AdaptiveConv2d(channels, channels, groups)
+        self.adapt_conv = AdaptiveConv2d(channels, channels, groups, operator)
         self.norm = nn.BatchNorm2d(channels)
         self.act = nn.ReLU(inplace=True)
 
@@ -47,4 +50,8 @@ class PlainBlock(nn.Module):
         return self.act(self.norm(self.conv(features)) + features)
 
 
-BLOCKS = {'adaptive': AdaptiveBlock, 'plain': PlainBlock}
+BLOCKS = {
+    'adaptive': AdaptiveBlock,
+    'deformable': partial(AdaptiveBlock, operator='deform_conv2d'),
+    'plain': PlainBlock,
+}

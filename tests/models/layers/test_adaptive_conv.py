@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 from mmcv.ops import DeformConv2d
 
-from dualcenter_mmpose.models.layers.adaptive_conv import AdaptiveConv2d, sample_taps, tap_offsets
+from dualcenter_mmpose.models.layers import adaptive_conv
+from dualcenter_mmpose.models.layers.adaptive_conv import AdaptiveConv2d, groups_per_block, sample_taps, tap_offsets
 
 GROUPS, CHANNELS, SIZE = 3, 2, 7
 
@@ -84,3 +86,58 @@ class TestAdaptiveConv2d:
         low.float().sum().backward()
         assert torch.isfinite(layer.weight.grad).all()
         torch.testing.assert_close(low.float(), layer(features, matrices), atol=0.1, rtol=0.1)
+
+    def test_torchvision_operator_is_the_same_layer(self):
+        """Both operators share the weights, and agree in values and gradients."""
+        ours = AdaptiveConv2d(GROUPS * CHANNELS, GROUPS * CHANNELS, GROUPS)
+        theirs = AdaptiveConv2d(GROUPS * CHANNELS, GROUPS * CHANNELS, GROUPS, operator='deform_conv2d')
+        theirs.load_state_dict(ours.state_dict())
+        results = []
+        for layer in (ours, theirs):
+            features, matrices = (value.requires_grad_() for value in make_inputs(spread=1.0))
+            out = layer(features, matrices)
+            out.square().sum().backward()
+            results.append((out, features.grad, matrices.grad, layer.weight.grad))
+        for one, other in zip(*results):
+            torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-3)
+
+    def test_unknown_operator(self):
+        with pytest.raises(ValueError, match="operator must be one of .*'grid_sample'.*got 'deformable'"):
+            AdaptiveConv2d(6, 6, 3, operator='deformable')
+
+    @pytest.mark.parametrize('block_bytes', [1, 2 * CHANNELS * 9 * SIZE * (SIZE + 2) * 4, 1 << 30])
+    def test_blocks_do_not_change_the_numbers(self, monkeypatch, block_bytes):
+        """One group at a time, two, or all: the same values and gradients."""
+        layer = AdaptiveConv2d(GROUPS * CHANNELS, GROUPS * CHANNELS, GROUPS)
+        features, matrices = (value.requires_grad_() for value in make_inputs())
+        whole = F.conv2d(
+            sample_taps(features, matrices, layer.taps), layer.weight.flatten(1)[..., None, None], groups=GROUPS
+        )
+        expected = torch.autograd.grad(whole.square().sum(), (features, matrices, layer.weight))
+        monkeypatch.setitem(adaptive_conv.BLOCK_BYTES, 'cpu', block_bytes)
+        out = layer(features, matrices)
+        torch.testing.assert_close(out, whole, atol=1e-5, rtol=1e-5)
+        found = torch.autograd.grad(out.square().sum(), (features, matrices, layer.weight))
+        for one, other in zip(found, expected):
+            torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+class TestGroupsPerBlock:
+    """groups_per_block."""
+
+    # 17 groups of 15 channels and 9 taps on 128 x 128 cells: 8,847,360 bytes a group; three fit into 32 MiB.
+    @pytest.mark.parametrize(
+        ('num_groups', 'group_bytes', 'device', 'expected'),
+        [
+            (17, 8_847_360, 'cpu', 3),
+            (17, 1, 'cpu', 17),
+            (17, 1 << 40, 'cpu', 1),
+            (17, 8_847_360, 'cuda', 17),
+            (4, 12 << 20, 'cpu', 2),
+            (4, 11 << 20, 'cpu', 2),
+            (5, 8 << 20, 'cpu', 3),  # four would fit, but 3 + 2 are more alike than 4 + 1
+        ],
+    )
+    def test_values(self, num_groups, group_bytes, device, expected):
+        """As many as fit, never none, in blocks of about the same size."""
+        assert groups_per_block(num_groups, group_bytes, device) == expected
