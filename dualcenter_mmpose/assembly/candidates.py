@@ -87,4 +87,4 @@ def sample_keypoint_scores(heatmaps: Tensor, keypoints: Tensor, floor: float = 1
     grid = map_to_normalized(points, (width, height))
     maps = heatmaps.reshape(num_images * num_keypoints, 1, height, width)
     sampled = F.grid_sample(maps, grid.to(maps.dtype), align_corners=False)
-    return sampled.reshape(num_images, num_keypoints, -1).transpose(1, 2).clamp(floor, 1)
+    return sampled.reshape(num_images, num_keypoints, -1).transpose(1, 2).clamp(floor, 1.0)

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Callable
 
+import torch
+from torch import Tensor
+
 from dualcenter_mmpose.assembly.candidates import find_candidates, sample_keypoint_scores
 from dualcenter_mmpose.assembly.grouping import (
     GROUPINGS,
@@ -112,3 +115,8 @@ def decode_people(
     mode = options.instance_score or ('center_mean' if confidences is None else 'confidence')
     scores = score_instances(candidates, groups, keypoint_scores, num_centers, mode, confidences)
     return pick_people(map_to_input(cells, stride, align), keypoint_scores, scores, groups, options.max_people)
+
+
+def tight_boxes(keypoints: Tensor) -> Tensor:
+    """Return the (..., 4) xyxy boxes around all keypoints (..., K, 2), in their unit."""
+    return torch.cat((keypoints.amin(dim=-2), keypoints.amax(dim=-2)), dim=-1)
