@@ -21,6 +21,10 @@ EPOCH_SHARE, MIN_EPOCHS = 0.1, 4
 """A twin trains for a tenth of its config's epochs; below four a schedule has no room for its steps."""
 WARM_UP = 200
 """Longest warm-up of a twin, iterations, as the small config's own."""
+RIVALS = ('HigherHRNetHead', 'SWAHRHead')
+"""Heads of :mod:`dualcenter_mmpose.baselines`, which read the backbone's finest map alone."""
+RIVAL_BLOCKS = 2
+"""Residual blocks of their fine level, half of them, as the small config has in each branch of the backbone."""
 
 
 def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any]) -> Config:
@@ -31,7 +35,7 @@ def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any]) -> Config
     would cost five times as much. ``load_from`` is dropped, because weights of the full size do not fit.
 
     Args:
-        config: of a model with HRNet and ``DualCenterHead`` on COCO's keypoints.
+        config: of a model with HRNet and ``DualCenterHead``, or the head of a rival, on COCO's keypoints.
         small: a small config with all three pose-level networks; the source of all sizes.
 
     Raises:
@@ -90,7 +94,7 @@ def _check_supported(config: Config, small: Config) -> None:
     model, small_model = config.get('model', {}), small['model']
     for part in ('backbone', 'head'):
         kind, expected = model.get(part, {}).get('type'), small_model[part]['type']
-        if kind != expected:
+        if kind != expected and not (part == 'head' and kind in RIVALS):
             raise ValueError(f"a small twin needs model.{part} of type '{expected}', got '{kind}'")
     num_keypoints = model['head']['num_keypoints']
     if num_keypoints != small_model['head']['num_keypoints']:
@@ -101,8 +105,14 @@ def _check_supported(config: Config, small: Config) -> None:
 
 
 def _shrink_model(model: Config, small: Config) -> None:
+    all_maps = model['backbone']['extra']['stage4'].get('multiscale_output', False)
     model['backbone'].update(extra=small['backbone']['extra'], init_cfg=None)
     head, small_head = model['head'], small['head']
+    if head['type'] in RIVALS:
+        model['backbone']['extra']['stage4']['multiscale_output'] = all_maps
+        width = small_head['in_channels'][0]
+        head.update(in_channels=width, num_deconv_filters=width, num_blocks=RIVAL_BLOCKS)
+        return
     head.pop('num_heatmap_filters', None)
     for key in ('in_channels', 'num_displacement_filters_per_keypoint', 'blocks'):
         head[key] = small_head[key]

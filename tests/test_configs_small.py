@@ -76,6 +76,20 @@ class TestShrinkConfig:
         assert shrunk['default_hooks'] == expected['default_hooks']
         assert [hook['type'] for hook in shrunk['custom_hooks']] == [hook['type'] for hook in expected['custom_hooks']]
 
+    @pytest.mark.parametrize(
+        ('rival', 'size'),
+        [('higherhrnet', 'w32_8xb24-300e_coco-512x512'), ('swahr', 'w48_8xb16-300e_coco-640x640')],
+    )
+    def test_rivals(self, rival, size, small):
+        """The twin of a rival is its small config, as for the main configs."""
+        shrunk = shrink_config(load(CONFIGS / rival / 'coco' / f'{rival}_hrnet-{size}.py'), small)
+        expected = load(CONFIGS / rival / 'synthetic' / f'{rival}_hrnet-w16s_1xb8-6e_synthetic-256x256.py')
+        assert shrunk['model'] == expected['model']
+        for key in ('train_dataloader', 'val_dataloader', 'test_dataloader', 'val_evaluator', 'default_hooks'):
+            assert shrunk[key] == expected[key], key
+        assert shrunk['optim_wrapper']['optimizer'] == expected['optim_wrapper']['optimizer']
+        assert shrunk['train_cfg']['max_epochs'] == 30
+
     def test_all_ablations_differ(self, twins):
         """No two twins train and test the same, but for rows and bars that are the same by definition."""
         same = [{'table6-row2-two-centers', 'fig12-left3-both'}, {'table6-row4-confidence', 'fig12-right2-confidence'}]
