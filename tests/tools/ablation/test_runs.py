@@ -1,0 +1,87 @@
+"""One run: trainings in order, skipped where done, refused where they fail."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from ablation import runs
+from ablation.plan import Unit
+from ablation.runs import RunError, finished_checkpoint, read_budget, test_data, train_unit
+from mmengine.config import Config
+
+test_data.__test__ = False  # not a test
+
+TRAIN = """
+import json, pathlib, sys
+words = sys.argv[1:]
+folder = pathlib.Path(words[words.index('--work-dir') + 1])
+config = pathlib.Path(words[0]).read_text()
+print('trained', *words[3:])
+if 'fail' in config:
+    sys.exit(3)
+folder.mkdir(exist_ok=True)
+(folder / 'a.pth').touch()
+own = dict(config='c', status='done', run='r', after=None, content={}, checkpoint=str(folder / 'a.pth'))
+(folder / 'stages.json').write_text(json.dumps(dict(stages={'1': own})))
+"""
+
+
+@pytest.fixture(autouse=True)
+def fake_training(tmp_path, monkeypatch):
+    """A training that leaves what a real one does."""
+    (tmp_path / 'train.py').write_text(TRAIN)
+    monkeypatch.setattr(runs, 'TRAIN', tmp_path / 'train.py')
+
+
+class TestTrainUnit:
+    """A process of its own for each stage."""
+
+    def test_done_once(self, tmp_path):
+        """The checkpoint is returned; the second time nothing is trained."""
+        unit = Unit('u', Config(dict(x=1)), None)
+        for _ in range(2):
+            assert train_unit(unit, tmp_path / 'u', 'before.pth') == str(tmp_path / 'u' / 'train' / 'a.pth')
+        assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained --load-from before.pth\n'
+        assert Config.fromfile(tmp_path / 'u' / 'config.py').x == 1
+        assert not list((tmp_path / 'u').glob('.*'))
+
+    def test_checkpoint_gone(self, tmp_path):
+        """A training whose checkpoint was removed is not taken for done."""
+        unit = Unit('u', Config(dict(x=1)), None)
+        checkpoint = Path(train_unit(unit, tmp_path / 'u', None))
+        checkpoint.unlink()
+        assert finished_checkpoint(checkpoint.parent) is None
+
+    def test_failed(self, tmp_path):
+        """The message names the training, its status and its log."""
+        with pytest.raises(RunError, match=r'training of u ended with status 3; log: .*log\.txt'):
+            train_unit(Unit('u', Config(dict(fail=True)), None), tmp_path / 'u', None)
+
+
+class TestReadBudget:
+    """What a checkpoint says about itself."""
+
+    def test_meta(self, tmp_path):
+        torch.save(dict(meta=dict(time_budget=dict(seconds=1.5, steps=7))), tmp_path / 'a.pth')
+        assert read_budget(str(tmp_path / 'a.pth')) == dict(seconds=1.5, steps=7)
+
+
+class TestTestData:
+    """The files of a config's own test."""
+
+    def make(self, root):
+        dataset = dict(data_root=str(root), ann_file='a.json', data_prefix=dict(img='images'))
+        return Config(dict(test_dataloader=dict(dataset=dataset)))
+
+    def test_found(self, tmp_path):
+        (tmp_path / 'a.json').write_text(json.dumps({}))
+        (tmp_path / 'images').mkdir()
+        found = test_data(self.make(tmp_path))
+        assert found == dict(ann_file=str(tmp_path / 'a.json'), images=str(tmp_path / 'images'))
+
+    def test_missing(self, tmp_path):
+        with pytest.raises(RunError, match=r"ann_file of the test, '.*a\.json', does not exist"):
+            test_data(self.make(tmp_path))

@@ -1,0 +1,125 @@
+"""One training after the other, each in a process of its own, and the test of what it leaves."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from comparison.entries import Entry
+from comparison.records import file_digest
+from comparison.runs import run_entry
+from mmengine.config import Config
+from stages.record import read_records
+
+from ablation.plan import Unit, units_of
+from dualcenter_mmpose.engine.time_budget_hook import META_KEY
+
+ROOT = Path(__file__).resolve().parents[2]
+TRAIN = ROOT / 'tools' / 'train_stages.py'
+
+
+class RunError(RuntimeError):
+    """A training or test that failed; the message says which and where its log is."""
+
+
+def do_run(name: str, last: Unit, work_dir: Path, workers: int | None) -> dict[str, Any]:
+    """Train what is not trained yet, test the last weights, and return the run's record.
+
+    Args:
+        name: of the run, for its folder.
+        last: its last unit.
+        work_dir: of the ablation.
+        workers: processes that load test images; the config's own by default.
+
+    Raises:
+        RunError: if a training or the test fails.
+    """
+    checkpoint, budgets = None, []
+    for unit in units_of(last):
+        checkpoint = train_unit(unit, work_dir / 'units' / unit.folder, checkpoint)
+        budgets.append(read_budget(checkpoint))
+    config_file = work_dir / 'units' / last.folder / 'config.py'
+    data = test_data(last.config)
+    entry = Entry(name, config=str(config_file), checkpoint=checkpoint)
+    job = dict(data, workers=workers, batches=[1], repeats=0)
+    shared = dict(annotations=file_digest(data['ann_file']), images=data['images'])
+    outcome = run_entry(entry, work_dir, job, shared, minutes=0)
+    if outcome.record is None:
+        raise RunError(f'test failed: {outcome.error}')
+    return dict(checkpoint=checkpoint, stages=budgets, scores=outcome.record['scores'], costs=outcome.record['costs'])
+
+
+def train_unit(unit: Unit, folder: Path, load_from: str | None) -> str:
+    """Train one stage, go on with it, or leave it if it is done; return its last checkpoint.
+
+    Args:
+        unit: the stage.
+        folder: its own.
+        load_from: checkpoint of the stage before.
+
+    Raises:
+        RunError: if the training fails.
+    """
+    done = finished_checkpoint(folder / 'train')
+    if done is not None:
+        return done
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / '.config.partial.py'
+    unit.config.dump(draft)
+    os.replace(draft, folder / 'config.py')
+    command = [
+        sys.executable,
+        '-W',
+        'ignore',
+        str(TRAIN),
+        str(folder / 'config.py'),
+        '--work-dir',
+        str(folder / 'train'),
+    ]
+    command += ['--load-from', load_from] if load_from else []
+    with open(folder / 'log.txt', 'a', encoding='utf-8') as log:
+        status = subprocess.run(command, stdout=log, stderr=log, env=_environment(), check=False).returncode
+    done = finished_checkpoint(folder / 'train')
+    if status or done is None:
+        raise RunError(f'training of {unit.folder} ended with status {status}; log: {folder / "log.txt"}')
+    return done
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of trainings: a clone's own sources go before an installed copy."""
+    sources = [str(ROOT)] if (ROOT / 'dualcenter_mmpose').is_dir() else []
+    paths = [*sources, *filter(None, [os.environ.get('PYTHONPATH')])]
+    return {**os.environ, 'PYTHONPATH': os.pathsep.join(paths)}
+
+
+def finished_checkpoint(folder: Path) -> str | None:
+    """Return the last checkpoint of a finished training; ``None`` if it is not finished."""
+    own: Mapping[str, Any] = read_records(folder).get('1', {})
+    checkpoint = own.get('checkpoint')
+    return str(checkpoint) if own.get('status') == 'done' and checkpoint and Path(checkpoint).is_file() else None
+
+
+def read_budget(checkpoint: str) -> dict[str, Any]:
+    """Return the seconds and steps that a checkpoint was trained for."""
+    meta = torch.load(checkpoint, map_location='cpu', weights_only=True)['meta']
+    return dict(meta[META_KEY])
+
+
+def test_data(config: Config) -> dict[str, str]:
+    """Return annotation file and image folder of a config's test.
+
+    Raises:
+        RunError: if they are not there.
+    """
+    dataset = config.test_dataloader.dataset
+    root = Path(dataset.get('data_root') or '')
+    found = dict(ann_file=root / dataset.ann_file, images=root / dataset.data_prefix.img)
+    for key, path in found.items():
+        if not path.exists():
+            raise RunError(f"{key} of the test, '{path}', does not exist")
+    return {key: str(path.resolve()) for key, path in found.items()}
