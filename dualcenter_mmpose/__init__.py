@@ -15,6 +15,7 @@ candidates          :mod:`dualcenter_mmpose.assembly.candidates`      center pea
 judgement           :mod:`dualcenter_mmpose.models.pose_nets`         poses, features -> confidence, likeness   torch
 grouping            :mod:`dualcenter_mmpose.assembly.grouping`        poses -> people (N, K, 2)                 torch
 metric              :mod:`dualcenter_mmpose.evaluation`               people, annotations -> BBP, BBR           numpy
+rivals              :mod:`dualcenter_mmpose.baselines`                HigherHRNet and SWAHR, beside the flow    torch
 ==================  ================================================  ========================================  ======
 
 Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates` alone.
@@ -24,6 +25,7 @@ Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterS
 ``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric`` (metric); ``CheckedCocoDataset``,
 ``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine`` (transform);
 ``ChannelsLastHook`` (hook).
+Of the rivals: ``AssociativeEmbeddingGrouping`` (codec); ``HigherHRNetHead``, ``SWAHRHead`` (models).
 """
 
 from dualcenter_mmpose.environment import check_environment
@@ -31,10 +33,10 @@ from dualcenter_mmpose.environment import check_environment
 # Before anything below imports the stack: its own error messages do not say what to install.
 check_environment()
 
-from dualcenter_mmpose import codecs, datasets, engine, evaluation, models  # noqa: E402  (imported to register)
+from dualcenter_mmpose import baselines, codecs, datasets, engine, evaluation, models  # noqa: E402  (imported to register)
 from dualcenter_mmpose.checkpoints import register_safe_globals  # noqa: E402
 from dualcenter_mmpose.version import __version__  # noqa: E402
 
 register_safe_globals()
 
-__all__ = ['__version__', 'codecs', 'datasets', 'engine', 'evaluation', 'models']
+__all__ = ['__version__', 'baselines', 'codecs', 'datasets', 'engine', 'evaluation', 'models']

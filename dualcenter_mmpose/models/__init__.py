@@ -1,11 +1,13 @@
 """Everything with weights, and what trains it.
 
+* :mod:`dualcenter_mmpose.models.backbones`: a light one.
 * :mod:`dualcenter_mmpose.models.layers`: layers of the head.
 * :mod:`dualcenter_mmpose.models.heads`: ``DualCenterHead``.
 * :mod:`dualcenter_mmpose.models.losses`: losses that MMPose lacks.
 * :mod:`dualcenter_mmpose.models.pose_estimators`: multi-scale training.
 """
 
+from dualcenter_mmpose.models.backbones import EfficientNetLite0
 from dualcenter_mmpose.models.heads import DualCenterHead
 from dualcenter_mmpose.models.losses import PerCenterSmoothL1Loss
 from dualcenter_mmpose.models.pose_estimators import (
@@ -16,6 +18,7 @@ from dualcenter_mmpose.models.pose_estimators import (
 
 __all__ = [
     'DualCenterHead',
+    'EfficientNetLite0',
     'MultiScaleDistributedDataParallel',
     'MultiScaleTraining',
     'MultiScaleTrainingWrapper',
