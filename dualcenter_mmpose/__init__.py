@@ -22,8 +22,8 @@ Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates
 Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterSmoothL1Loss``,
 ``MultiScaleTrainingWrapper``, ``PoseSimilarityNet``, ``PoseConfidenceNet``, ``PoseRefinementNet`` (models);
 ``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric`` (metric); ``CheckedCocoDataset``,
-``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine`` (transform);
-``ChannelsLastHook`` (hook).
+``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine``,
+``FastPackPoseInputs`` (transforms); ``ChannelsLastHook``, ``CompileBackboneHook`` (hooks).
 """
 
 from dualcenter_mmpose.environment import check_environment

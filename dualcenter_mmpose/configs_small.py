@@ -123,12 +123,17 @@ def _can_be_cropped(levels: Sequence[float]) -> bool:
     return all(level == int(level) for level in levels if level > 1)
 
 
+def _is_affine(node: Mapping[str, Any]) -> bool:
+    """Return whether this is the augmentation, MMPose's or ours."""
+    return str(node.get('type')).endswith('BottomupRandomAffine')
+
+
 def _shrink_data(config: Config, small: Config) -> None:
     width, height = small['codec']['input_size']
     largest = max(config['model'].get('levels', (1.0,)))
-    affine = next(node for node in _walk(small['train_dataloader']) if node.get('type') == 'BottomupRandomAffine')
+    affine = next(node for node in _walk(small['train_dataloader']) if _is_affine(node))
     for node in _walk(config):
-        if node.get('type') == 'BottomupRandomAffine':
+        if _is_affine(node):
             node.update({**affine, **node, 'input_size': (int(width * largest), int(height * largest))})
         if node.get('type') == 'BottomupResize':
             node['input_size'] = (width, height)

@@ -8,10 +8,11 @@
   ``CheckedCrowdPoseDataset`` and ``CheckedOCHumanDataset``, registered with MMPose.
 * :mod:`~dualcenter_mmpose.datasets.empty_safe_affine`: ``EmptySafeBottomupRandomAffine``,
   registered.
+* :mod:`~dualcenter_mmpose.datasets.fast_packing`: ``FastPackPoseInputs``, registered.
 
 * :mod:`dualcenter_mmpose.datasets.synthetic`: pictures of synthetic people in COCO's format.
 
-``checked_datasets`` and ``empty_safe_affine`` import MMPose, the others numpy alone.
+``checked_datasets``, ``empty_safe_affine`` and ``fast_packing`` import MMPose, the others numpy alone.
 """
 
 from dualcenter_mmpose.datasets.checked_datasets import (
@@ -20,10 +21,12 @@ from dualcenter_mmpose.datasets.checked_datasets import (
     CheckedOCHumanDataset,
 )
 from dualcenter_mmpose.datasets.empty_safe_affine import EmptySafeBottomupRandomAffine
+from dualcenter_mmpose.datasets.fast_packing import FastPackPoseInputs
 
 __all__ = [
     'CheckedCocoDataset',
     'CheckedCrowdPoseDataset',
     'CheckedOCHumanDataset',
     'EmptySafeBottomupRandomAffine',
+    'FastPackPoseInputs',
 ]
