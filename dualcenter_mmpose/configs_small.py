@@ -28,7 +28,8 @@ def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any]) -> Config
 
     Where the config runs several levels a step and does not say how to save time, the twin draws one level a step,
     the nominal one half of the time, and takes a crop of a larger one, as the small config does: all three levels
-    would cost five times as much. ``load_from`` is dropped, because weights of the full size do not fit.
+    would cost five times as much. ``load_from`` is dropped, because weights of the full size do not fit, and mixed
+    precision, which needs a GPU.
 
     Args:
         config: of a model with HRNet and ``DualCenterHead`` on COCO's keypoints.
@@ -49,6 +50,9 @@ def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any]) -> Config
     kinds = {hook['type'] for hook in twin['custom_hooks']}
     twin['custom_hooks'] += [hook for hook in own['custom_hooks'] if hook['type'] not in kinds]
     twin['load_from'] = None
+    if twin['optim_wrapper'].get('type') == 'AmpOptimWrapper':  # refuses to run on a CPU
+        for key in ('type', 'dtype', 'loss_scale'):
+            twin['optim_wrapper'].pop(key, None)
     for schedule in twin['param_scheduler']:
         if not schedule.get('by_epoch', True):
             schedule['end'] = min(schedule['end'], WARM_UP)
