@@ -23,7 +23,8 @@ Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterS
 ``MultiScaleTrainingWrapper``, ``PoseSimilarityNet``, ``PoseConfidenceNet``, ``PoseRefinementNet`` (models);
 ``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric`` (metric); ``CheckedCocoDataset``,
 ``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine``,
-``FastPackPoseInputs`` (transforms); ``ChannelsLastHook``, ``CompileBackboneHook`` (hooks).
+``FastPackPoseInputs`` (transforms); ``stack_collate`` (function); ``ChannelsLastHook``,
+``CompileBackboneHook`` (hooks).
 """
 
 from dualcenter_mmpose.environment import check_environment

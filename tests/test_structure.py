@@ -20,6 +20,7 @@ SHELLS = {
     'checkpoints.py',
     'codecs/dual_center_pose_grouping.py',
     'codecs/metainfo.py',
+    'datasets/batching.py',
     'datasets/checked_datasets.py',
     'datasets/empty_safe_affine.py',
     'datasets/fast_packing.py',

@@ -17,7 +17,12 @@ from mmpose.models import HRNet, PoseDataPreprocessor
 from torch.optim import Adam
 
 from dualcenter_mmpose.codecs import DualCenterPoseGrouping
-from dualcenter_mmpose.datasets import CheckedCocoDataset, EmptySafeBottomupRandomAffine, FastPackPoseInputs
+from dualcenter_mmpose.datasets import (
+    CheckedCocoDataset,
+    EmptySafeBottomupRandomAffine,
+    FastPackPoseInputs,
+    stack_collate,
+)
 from dualcenter_mmpose.engine import ChannelsLastHook
 from dualcenter_mmpose.evaluation import BBPBBRMetric
 from dualcenter_mmpose.models import (
@@ -101,6 +106,7 @@ train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     persistent_workers=True,
+    collate_fn=dict(type=stack_collate),
     sampler=dict(type=DefaultSampler, shuffle=True),
     dataset=dict(
         type=CheckedCocoDataset,

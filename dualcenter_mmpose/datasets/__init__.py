@@ -9,12 +9,15 @@
 * :mod:`~dualcenter_mmpose.datasets.empty_safe_affine`: ``EmptySafeBottomupRandomAffine``,
   registered.
 * :mod:`~dualcenter_mmpose.datasets.fast_packing`: ``FastPackPoseInputs``, registered.
+* :mod:`~dualcenter_mmpose.datasets.batching`: ``stack_collate``, registered with mmengine.
 
 * :mod:`dualcenter_mmpose.datasets.synthetic`: pictures of synthetic people in COCO's format.
 
-``checked_datasets``, ``empty_safe_affine`` and ``fast_packing`` import MMPose, the others numpy alone.
+``checked_datasets``, ``empty_safe_affine`` and ``fast_packing`` import MMPose, ``batching`` mmengine,
+the others numpy alone.
 """
 
+from dualcenter_mmpose.datasets.batching import stack_collate
 from dualcenter_mmpose.datasets.checked_datasets import (
     CheckedCocoDataset,
     CheckedCrowdPoseDataset,
@@ -29,4 +32,5 @@ __all__ = [
     'CheckedOCHumanDataset',
     'EmptySafeBottomupRandomAffine',
     'FastPackPoseInputs',
+    'stack_collate',
 ]

@@ -106,6 +106,7 @@ train_dataloader = dict(
     batch_size=10,
     num_workers=2,
     persistent_workers=True,
+    collate_fn=dict(type='stack_collate'),  # one block of shared memory a batch
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
