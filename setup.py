@@ -89,7 +89,10 @@ setup(
     packages=find_packages(include=[NAME, f'{NAME}.*']),
     python_requires='>=3.9',
     install_requires=read_requirements('requirements.txt'),
-    extras_require={'mim': read_requirements('requirements/mminstall.txt')},
+    extras_require={
+        'mim': read_requirements('requirements/mminstall.txt'),
+        'export': ['onnx', 'onnxscript', 'onnxruntime'],  # tested versions: requirements/export.txt
+    },
     cmdclass={'build_py': BuildWithMim},
     zip_safe=False,
 )

@@ -15,6 +15,7 @@ candidates          :mod:`dualcenter_mmpose.assembly.candidates`      center pea
 judgement           :mod:`dualcenter_mmpose.models.pose_nets`         poses, features -> confidence, likeness   torch
 grouping            :mod:`dualcenter_mmpose.assembly.grouping`        poses -> people (N, K, 2)                 torch
 metric              :mod:`dualcenter_mmpose.evaluation`               people, annotations -> BBP, BBR           numpy
+export              :mod:`dualcenter_mmpose.deployment`               images -> people in a fixed number        torch
 ==================  ================================================  ========================================  ======
 
 Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates` alone.

@@ -46,13 +46,14 @@ WITHOUT_TEST = {
 
 ARROWS = {
     # folder -> folders of the package that it must not import
-    'coordinates.py': ('codecs', 'assembly', 'models', 'datasets', 'engine', 'evaluation'),
-    'engine': ('codecs', 'assembly', 'models', 'datasets', 'evaluation'),
-    'codecs': ('models', 'datasets', 'evaluation'),
-    'assembly': ('codecs', 'models', 'datasets', 'evaluation'),
-    'datasets': ('codecs', 'assembly', 'models', 'evaluation'),
-    'evaluation': ('codecs', 'assembly', 'models'),
-    'models': ('datasets', 'evaluation'),
+    'coordinates.py': ('codecs', 'assembly', 'models', 'datasets', 'engine', 'evaluation', 'deployment'),
+    'engine': ('codecs', 'assembly', 'models', 'datasets', 'evaluation', 'deployment'),
+    'codecs': ('models', 'datasets', 'evaluation', 'deployment'),
+    'assembly': ('codecs', 'models', 'datasets', 'evaluation', 'deployment'),
+    'datasets': ('codecs', 'assembly', 'models', 'evaluation', 'deployment'),
+    'evaluation': ('codecs', 'assembly', 'models', 'deployment'),
+    'models': ('datasets', 'evaluation', 'deployment'),
+    'deployment': ('codecs', 'datasets', 'engine', 'evaluation'),
 }
 
 
