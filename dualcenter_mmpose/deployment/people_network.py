@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from dualcenter_mmpose.assembly.decoding import tight_boxes
+from dualcenter_mmpose.models.layers.adaptive_conv import AdaptiveConv2d
 
 OUTPUTS = ('keypoints', 'keypoint_scores', 'scores', 'boxes', 'num_people')
 """Names of the outputs in their order."""
@@ -20,7 +21,8 @@ class PeopleNetwork(nn.Module):
     """A whole pose estimator: normalisation, backbone, head, pose-level networks, grouping.
 
     Says what ``model.predict`` says of the same images, in a number of slots that does not depend on them. Shares the
-    estimator's weights and puts it into test mode. Auxiliary heads of multi-scale training are left behind.
+    estimator's weights and puts it into test mode. Auxiliary heads of multi-scale training are left behind, and adaptive
+    convolutions by torchvision's operator go on with ``grid_sample``, which exports and computes the same.
 
     Args:
         model: a built ``BottomupPoseEstimator`` or ``MultiScaleTrainingWrapper`` with a ``DualCenterHead``.
@@ -51,6 +53,9 @@ class PeopleNetwork(nn.Module):
         normalizes = preprocessor._enable_normalize
         self.register_buffer('mean', preprocessor.mean.float() if normalizes else torch.zeros(3, 1, 1), False)
         self.register_buffer('std', preprocessor.std.float() if normalizes else torch.ones(3, 1, 1), False)
+        for module in self.head.modules():
+            if isinstance(module, AdaptiveConv2d):
+                module.operator = 'grid_sample'
         self.eval()
 
     def extract_feat(self, images: Tensor) -> Any:

@@ -8,6 +8,7 @@ import torch
 from mmengine.structures import InstanceData
 
 from dualcenter_mmpose.deployment import PeopleNetwork
+from dualcenter_mmpose.deployment.exporting import trace
 from dualcenter_mmpose.deployment.people_network import OUTPUTS
 from tests.helpers import build_model, codec_config, encode_sample, random_people, tiny_dekr, tiny_model, with_pose_nets
 
@@ -95,6 +96,20 @@ class TestPeopleNetwork:
             apart = np.abs(poses[:, None] - twins[None]).max(axis=-1)
             assert apart.min(axis=1).max() < 1e-4
             assert apart.min(axis=0).max() < 1e-4
+
+    def test_deformable_blocks(self):
+        """torchvision's operator does not export; the network goes on with ours, which finds the same people."""
+        config = tiny_model(SIZE, SPARSE)
+        config['head']['blocks'] = ('deformable', 'deformable')
+        model = build_model(config).eval()
+        images = random_images(2)
+        before = predict(model, images)[0]
+        network = PeopleNetwork(model)
+        outputs = run(network, images)
+        count = outputs['num_people'][0]
+        assert count == len(before) > 0
+        np.testing.assert_allclose(outputs['scores'][0, :count], before.bbox_scores, atol=1e-4)
+        assert 'deform_conv2d' not in str(trace(network, (SIZE, SIZE)).graph)
 
     def test_types_of_images(self):
         """Bytes and floats give the same."""

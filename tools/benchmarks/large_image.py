@@ -31,9 +31,18 @@ def main() -> None:
     model.head(feats)
     maps = _lively_maps(model.head, feats)
     people = model.head.decoder.batch_decode(maps, model.head._judge_with(feats, maps))
-    # Linux gives kibibytes.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
-    print(json.dumps(dict(people=int(people.valid.sum()), peak_mib=peak)))
+    print(json.dumps(dict(people=int(people.valid.sum()), peak_mib=peak_mib())))
+
+
+def peak_mib() -> float:
+    """Return the most memory that this process has held, MiB."""
+    status = Path('/proc/self/status')
+    if status.exists():
+        # Not getrusage: on Linux its figure starts with that of the process that started this one.
+        (line,) = (line for line in status.read_text().splitlines() if line.startswith('VmHWM'))
+        return int(line.split()[1]) / 2**10
+    scale = 1 if sys.platform == 'darwin' else 2**10  # bytes there, kibibytes elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 2**20
 
 
 if __name__ == '__main__':

@@ -25,6 +25,24 @@ class TestCountWork:
 
         assert count_work(run).multiply_adds == 3 * 144
 
+    def test_groups(self):
+        """Two groups of a 1x1 convolution, 2 channels to 2 each, on one cell: 8 multiply-adds, three times."""
+        weight, image = torch.ones(4, 2, 1, 1, requires_grad=True), torch.ones(1, 4, 1, 1, requires_grad=True)
+
+        def run():
+            torch.nn.functional.conv2d(image, weight, groups=2).sum().backward()
+
+        assert count_work(run).multiply_adds == 3 * 8
+
+    def test_first_layer(self):
+        """An image wants no gradient: only the weight's is counted."""
+        weight, image = torch.ones(1, 1, 1, 1, requires_grad=True), torch.ones(1, 1, 2, 2)
+
+        def run():
+            torch.nn.functional.conv2d(image, weight).sum().backward()
+
+        assert count_work(run).multiply_adds == 2 * 4
+
     def test_views_move_nothing(self):
         """A transposed view reads no element; adding 1 to it reads and writes all."""
         table = torch.ones(5, 2)
