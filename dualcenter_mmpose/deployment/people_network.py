@@ -21,8 +21,8 @@ class PeopleNetwork(nn.Module):
     """A whole pose estimator: normalisation, backbone, head, pose-level networks, grouping.
 
     Says what ``model.predict`` says of the same images, in a number of slots that does not depend on them. Shares the
-    estimator's weights and puts it into test mode. Auxiliary heads of multi-scale training are left behind, and adaptive
-    convolutions by torchvision's operator go on with ``grid_sample``, which exports and computes the same.
+    estimator's weights and puts it into test mode. Auxiliary heads of multi-scale training are left behind, and
+    adaptive convolutions by torchvision's operator go on with ``grid_sample``, which exports and computes the same.
 
     Args:
         model: a built ``BottomupPoseEstimator`` or ``MultiScaleTrainingWrapper`` with a ``DualCenterHead``.
