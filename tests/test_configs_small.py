@@ -135,6 +135,13 @@ class TestShrinkConfig:
         assert all(twin['load_from'] is None for twin in twins.values())
         assert all(twin['model']['backbone']['init_cfg'] is None for twin in twins.values())
 
+    def test_no_mixed_precision(self, twins):
+        """It would refuse a CPU; the rest of the fast settings stays."""
+        wrapper = twins['fast-gpu']['optim_wrapper']
+        assert not {'type', 'dtype', 'loss_scale'} & set(wrapper)
+        assert wrapper['optimizer']['type'] == 'Adam'
+        assert 'CompileBackboneHook' in {hook['type'] for hook in twins['fast-gpu']['custom_hooks']}
+
     def test_schedule(self, twins):
         """A tenth of the epochs: 140 with steps at 90, 120 become 14 with 9, 12; 20 with 12, 17 become 4 with 2, 3."""
         for name, epochs, milestones in (('ema', 14, [9, 12]), ('literal-equations', 4, [2, 3])):

@@ -6,7 +6,6 @@ from mmengine.hooks import SyncBuffersHook
 from mmengine.optim import CosineAnnealingLR, LinearLR
 from mmengine.runner import EpochBasedTrainLoop, TestLoop, ValLoop
 from mmpose.datasets.transforms import (
-    BottomupRandomAffine,
     BottomupResize,
     GenerateTarget,
     LoadImage,
@@ -18,7 +17,12 @@ from mmpose.models import HRNet, PoseDataPreprocessor
 from torch.optim import Adam
 
 from dualcenter_mmpose.codecs import DualCenterPoseGrouping
-from dualcenter_mmpose.datasets import CheckedCocoDataset
+from dualcenter_mmpose.datasets import (
+    CheckedCocoDataset,
+    EmptySafeBottomupRandomAffine,
+    FastPackPoseInputs,
+    stack_collate,
+)
 from dualcenter_mmpose.engine import ChannelsLastHook
 from dualcenter_mmpose.evaluation import BBPBBRMetric
 from dualcenter_mmpose.models import (
@@ -102,6 +106,7 @@ train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     persistent_workers=True,
+    collate_fn=dict(type=stack_collate),
     sampler=dict(type=DefaultSampler, shuffle=True),
     dataset=dict(
         type=CheckedCocoDataset,
@@ -111,11 +116,11 @@ train_dataloader = dict(
         data_prefix=dict(img='images/'),
         pipeline=[
             dict(type=LoadImage),
-            dict(type=BottomupRandomAffine, input_size=(512, 512), rotate_factor=0.0, scale_factor=(0.9, 1.2)),
+            dict(type=EmptySafeBottomupRandomAffine, input_size=(512, 512), rotate_factor=0.0, scale_factor=(0.9, 1.2)),
             dict(type=RandomFlip, direction='horizontal'),
             dict(type=GenerateTarget, encoder=codec),
             dict(
-                type=PackPoseInputs,
+                type=FastPackPoseInputs,
                 meta_keys=('id', 'img_id', 'img_path', 'input_size', 'flip', 'flip_direction'),
             ),
         ],

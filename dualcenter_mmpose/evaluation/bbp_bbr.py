@@ -138,9 +138,19 @@ def _evaluate_subset(
     ground_truth: GroundTruth,
     predictions: Predictions,
     pairs: Pairs,
+    by_score: IntArray,
     score_levels: Sequence[float],
 ) -> SubsetResult:
-    """Return the numbers of one subset; the arguments are ordered as :class:`Pairs` counts them."""
+    """Return the numbers of one subset.
+
+    Args:
+        subset: area range.
+        ground_truth: ordered as ``pairs`` counts it.
+        predictions: likewise.
+        pairs: what may be matched.
+        by_score: (M,) indices of the predictions by falling score, the same for every subset.
+        score_levels: scores at which plain precision and recall are reported.
+    """
     gt_is_ignored = ground_truth.is_crowd | ~subset.contains(ground_truth.areas)
     scores, boxes = predictions.scores, predictions.boxes
     matched = match_predictions(pairs, ground_truth.is_crowd, gt_is_ignored, len(scores))
@@ -148,7 +158,6 @@ def _evaluate_subset(
     # The padded entry answers for index -1, that is for predictions without a match.
     is_hit = has_match & ~np.append(gt_is_ignored, True)[matched]
     is_counted = np.where(has_match, is_hit, subset.contains(boxes[:, 2] * boxes[:, 3]))
-    by_score = np.argsort(-scores, kind='stable')
     counted = by_score[is_counted[by_score]]
     num_gt = int((~gt_is_ignored).sum())
     return _summarise_subset(scores[counted], is_hit[counted], num_gt, score_levels)
@@ -188,8 +197,9 @@ def evaluate_boxes(
     gt = ground_truth.take(np.argsort(ground_truth.image_ids, kind='stable'))
     pred = predictions.take(_best_of_each_image(predictions, max_detections))
     pairs = overlapping_pairs(gt, pred, iou_thr)
+    by_score = np.argsort(-pred.scores, kind='stable')
     return BoxEvaluation(
-        subsets={s.name: _evaluate_subset(s, gt, pred, pairs, score_levels) for s in subsets},
+        subsets={s.name: _evaluate_subset(s, gt, pred, pairs, by_score, score_levels) for s in subsets},
         num_gt=int((~gt.is_crowd).sum()),
         num_crowd=int(gt.is_crowd.sum()),
         num_predictions=len(predictions.scores),

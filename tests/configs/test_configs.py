@@ -46,7 +46,14 @@ def _is_ablation(path):
 
 def _is_variant(path):
     """Return whether a config is another one but for a few lines: the others run with the fast tests."""
-    return _is_ablation(path) or any(word in path.stem for word in ('w48', 'overfit'))
+    is_rival = bool({'higherhrnet', 'swahr'} & set(path.parts))
+    is_light = 'light' in path.parts
+    return (
+        _is_ablation(path)
+        or any(word in path.stem for word in ('w48', 'overfit'))
+        or (is_rival and path.parent.name != 'synthetic')
+        or (is_light and not path.stem.startswith('dualcenter_efficientnet-lite0_1xb8-6e'))
+    )
 
 
 RUNS = [pytest.param(path, marks=[pytest.mark.slow] * _is_variant(path), id=n) for path, n in zip(CONFIG_FILES, NAMES)]
@@ -55,6 +62,8 @@ RUNS = [pytest.param(path, marks=[pytest.mark.slow] * _is_variant(path), id=n) f
 @pytest.mark.parametrize('path', RUNS)
 def test_runs(path, coco_set, crowdpose_set, tmp_path):
     """Data, one training step, one test pass and the metrics."""
+    if 'efficientnet-lite0' in path.name:
+        pytest.importorskip('timm')
     data = crowdpose_set if 'crowdpose' in path.name else coco_set
     config = load_reduced(path, *data)
     config.work_dir = str(tmp_path)
@@ -77,7 +86,7 @@ def test_runs(path, coco_set, crowdpose_set, tmp_path):
 @pytest.mark.parametrize('path', [p for p in CONFIG_FILES if 'lazy' not in p.parts], ids=lambda p: p.stem)
 def test_file_name(path):
     """Names follow {method}_{backbone}_{gpus}xb{batch}-{epochs}e_{data}-{size}, so that mim finds one file by name."""
-    assert '_hrnet-w' in path.stem
+    assert '_hrnet-w' in path.stem or '_efficientnet-lite0_' in path.stem
     assert [p.name for p in CONFIG_FILES].count(path.name) == 1
 
 

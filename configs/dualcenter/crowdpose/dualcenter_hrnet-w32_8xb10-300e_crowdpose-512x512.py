@@ -28,10 +28,10 @@ model = dict(
 
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='BottomupRandomAffine', input_size={{_base_.train_input_size}}),
+    dict(type='EmptySafeBottomupRandomAffine', input_size={{_base_.train_input_size}}),
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
+    dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
 ]
 
 data_root = '{{$DUALCENTER_CROWDPOSE:data/crowdpose}}'

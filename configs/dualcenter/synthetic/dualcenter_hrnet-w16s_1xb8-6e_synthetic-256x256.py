@@ -54,10 +54,10 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImage'),
     # 2S. The people come in every size and posture already: little is left for augmentation.
-    dict(type='BottomupRandomAffine', input_size=(512, 512), rotate_factor=0.0, scale_factor=(0.9, 1.2)),
+    dict(type='EmptySafeBottomupRandomAffine', input_size=(512, 512), rotate_factor=0.0, scale_factor=(0.9, 1.2)),
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder=codec),
-    dict(type='PackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
+    dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
 ]
 val_pipeline = [
     dict(type='LoadImage'),

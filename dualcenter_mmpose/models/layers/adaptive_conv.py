@@ -20,11 +20,14 @@ NUM_TAPS = 9
 OPERATORS = ('grid_sample', 'deform_conv2d')
 
 BLOCK_BYTES = {'cpu': 32 << 20}
-"""How much of the read taps of one image is held at a time, by device. On a CPU a block should come back from the cache
-when it is convolved (``tools/benchmark.py adapt-conv``, ``docs/performance.md``)."""
+"""How much of the read taps is held at a time, by device. On a CPU a block should come back from the cache when it is
+convolved (``tools/benchmark.py adapt-conv``, ``docs/performance.md``)."""
 
 DEFAULT_BLOCK_BYTES = 1 << 30
 """On other devices only memory bounds a block: the taps of a 2048 px image take 2.4 GB."""
+
+MIN_GROUPS = 3
+"""Groups in a block, however large: a single one leaves threads without work."""
 
 
 def tap_offsets() -> Tensor:
@@ -83,11 +86,11 @@ def groups_per_block(num_groups: int, group_bytes: int, device_type: str) -> int
 
     Args:
         num_groups: of the convolution.
-        group_bytes: size of one group's taps in one image.
+        group_bytes: size of one group's taps.
         device_type: ``'cpu'``, ``'cuda'``, ...
     """
     fitting = BLOCK_BYTES.get(device_type, DEFAULT_BLOCK_BYTES) // group_bytes
-    num_blocks = -(-num_groups // max(fitting, 1))
+    num_blocks = -(-num_groups // max(fitting, MIN_GROUPS))
     return -(-num_groups // num_blocks)  # blocks of about the same size
 
 
@@ -104,7 +107,9 @@ def convolve_by_grid_sample(features: Tensor, matrices: Tensor, weight: Tensor, 
         (B, G * C', H, W).
     """
     num_groups, group_channels = matrices.shape[1] // 6, weight.shape[1]
-    group_bytes = group_channels * NUM_TAPS * features.shape[2] * features.shape[3] * 4
+    # In an exported graph the batch may have any size; the blocks there are those of a single image.
+    num_images = features.shape[0] if isinstance(features.shape[0], int) else 1
+    group_bytes = num_images * group_channels * NUM_TAPS * features.shape[2] * features.shape[3] * 4
     count = groups_per_block(num_groups, group_bytes, features.device.type)
     kernels = weight.flatten(1)[..., None, None]
     blocks = []

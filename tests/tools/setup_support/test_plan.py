@@ -75,17 +75,19 @@ class TestPlanSteps:
         ('file', 'old', 'new', 'expected'),
         [
             ('requirements/dev.txt', 'ruff==', 'ruff==0', ['dev-tools', 'package']),
+            ('requirements/export.txt', 'onnx==', 'onnx==0', ['export-tools', 'package']),
+            ('requirements/light.txt', 'timm==', 'timm==0', ['light-backbone', 'package']),
             (
                 'requirements/pinned.txt',
                 'tabulate==',
                 'tabulate==0',
-                ['torch', 'libraries', 'dev-tools', 'imports', 'package'],
+                ['torch', 'libraries', 'dev-tools', 'export-tools', 'light-backbone', 'imports', 'package'],
             ),
             (
                 'requirements/pinned.txt',
                 'mmcv==2.1.0',
                 'mmcv==2.1.1',
-                ['torch', 'libraries', 'mmcv', 'dev-tools', 'imports', 'package'],
+                ['torch', 'libraries', 'mmcv', 'dev-tools', 'export-tools', 'light-backbone', 'imports', 'package'],
             ),
         ],
     )
@@ -117,6 +119,12 @@ class TestPlanSteps:
         pins = plan.read_pins(ROOT / 'requirements' / 'pinned.txt')
         assert set(plan.LIBRARIES) | set(plan.OPENMMLAB) <= set(pins)
         assert 'opencv-python' not in pins, 'one opencv only: two write the same files'
+
+    def test_no_package_has_two_pins(self) -> None:
+        """What the developer and export tools and the light backbone bring is not also pinned elsewhere, where it could differ."""
+        files = [plan.read_pins(ROOT / 'requirements' / f'{name}.txt') for name in ('pinned', 'dev', 'export', 'light')]
+        names = [name.replace('_', '-') for pins in files for name in pins]
+        assert sorted(names) == sorted(set(names))
 
 
 class TestExact:
