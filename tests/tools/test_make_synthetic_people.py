@@ -51,7 +51,12 @@ class TestWorkers:
         """Ctrl-C ends with status 130 and one line; the same command completes the set, equal to an undisturbed one."""
         arguments = ('--images', 200, '--seed', 1, '--size', 128, '--workers', 2)
         process = subprocess.Popen(
-            command(tmp_path / 'a', *arguments), stderr=subprocess.PIPE, env=ENVIRONMENT, start_new_session=True
+            command(tmp_path / 'a', *arguments),
+            stderr=subprocess.PIPE,
+            env=ENVIRONMENT,
+            start_new_session=True,
+            # A shell that runs the tests in the background has SIGINT ignored, here too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         deadline = time.monotonic() + 60
         while len(list((tmp_path / 'a').glob('.unfinished/0*.json'))) < 20 and time.monotonic() < deadline:
