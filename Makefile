@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 FAST_TESTS ?= -m "not slow"
+# A process per core, one thread each; tests of a file stay together.
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile
 SLOW_TESTS ?= -m slow
 DEMO_ARGS ?=
 BENCHMARK_ARGS ?= all
@@ -44,7 +46,7 @@ fix: setup  ## format, and mend what ruff can mend
 	$(BIN)/ruff format $(SOURCES)
 
 test-fast: setup
-	$(BIN)/python -m pytest $(FAST_TESTS) $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(FAST_TESTS) $(PARALLEL) $(PYTEST_ARGS)
 
 test-slow: setup
 	$(BIN)/python -m pytest $(SLOW_TESTS) $(PYTEST_ARGS)

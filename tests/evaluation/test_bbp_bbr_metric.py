@@ -12,6 +12,7 @@ import torch
 import torch.distributed
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MessageHub
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.registry import METRICS
 from mmpose.structures import PoseDataSample
@@ -233,6 +234,7 @@ class TestBesideCocoMetric:
 
     def test_one_evaluator_list(self, ann_file: str) -> None:
         """Both metrics read the same samples, neither changes them, and keys do not collide."""
+        init_default_scope('mmpose')
         samples = copy.deepcopy(SAMPLES)
         coco = {'type': 'CocoMetric', 'ann_file': ann_file, 'score_mode': 'bbox'}
         coco['nms_mode'] = 'none'

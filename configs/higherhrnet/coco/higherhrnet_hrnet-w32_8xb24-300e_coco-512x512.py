@@ -33,9 +33,9 @@ model = dict(
 
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='BottomupRandomAffine', input_size=train_input_size),
+    dict(type='EmptySafeBottomupRandomAffine', input_size=train_input_size),
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder=embedding),
-    dict(type='PackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
+    dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
 ]
 train_dataloader = dict(batch_size=24, dataset=dict(pipeline=train_pipeline))

@@ -24,10 +24,10 @@ model = dict(
 
 train_pipeline = [
     dict(type='LoadImage'),
-    dict(type='BottomupRandomAffine', input_size=train_input_size),
+    dict(type='EmptySafeBottomupRandomAffine', input_size=train_input_size),
     dict(type='RandomFlip', direction='horizontal'),
     dict(type='GenerateTarget', encoder=embedding),
-    dict(type='PackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
+    dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
 ]
 val_pipeline = [
     dict(type='LoadImage'),
