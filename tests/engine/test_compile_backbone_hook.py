@@ -222,7 +222,7 @@ def run_training(folder, is_compiled, **options):
         hooks.append(dict(type='CompileBackboneHook', backend=backend))
     runner = make_runner(folder, hooks, **options)
     runner.train()
-    checkpoint = torch.load(folder / 'epoch_2.pth', weights_only=False)
+    checkpoint = torch.load(folder / 'epoch_2.pth', weights_only=True)
     return runner, checkpoint, backend
 
 
