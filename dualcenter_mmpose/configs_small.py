@@ -118,9 +118,10 @@ def _shrink_model(model: Config, small: Config) -> None:
         head.update(in_channels=width, num_deconv_filters=width, num_blocks=RIVAL_BLOCKS)
         return
     head.pop('num_heatmap_filters', None)
-    for key in ('in_channels', 'num_displacement_filters_per_keypoint', 'blocks'):
+    for key in ('in_channels', 'num_displacement_filters_per_keypoint'):
         head[key] = small_head[key]
-    head.setdefault('displacement_loss', small_head['displacement_loss'])
+    for key in ('blocks', 'displacement_loss'):  # where the config says nothing of them
+        head.setdefault(key, small_head[key])
     for name, net in (head.get('pose_nets') or {}).items():
         if isinstance(net, dict):
             net.update(small_head['pose_nets'][name])

@@ -11,7 +11,8 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from ablation.runs import RunError, do_run  # noqa: E402
 from ablation.summary import differences, summarise, to_markdown, values_of  # noqa: E402
 from comparison.tables import SOURCES  # noqa: E402
 from mmengine.config import DictAction  # noqa: E402
+from stages.data import DATA_HELP  # noqa: E402
 from train_stages import prepare_config  # noqa: E402
 
 import dualcenter_mmpose  # noqa: E402, F401  (registers the parts of configs)
@@ -51,12 +53,13 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f'ablate: {error}', file=sys.stderr)
         return 2
     results: list[Result] = []
+    report = ''
+    # Seed by seed: whatever stops the ablation leaves rows that can be compared.
+    runs = sorted(plans.items(), key=lambda item: args.seeds.index(item[0][1]))
     try:
-        # Seed by seed: whatever stops the ablation leaves rows that can be compared.
-        for (contestant, seed), unit in sorted(plans.items(), key=lambda item: args.seeds.index(item[0][1])):
-            print(f'== {contestant.name}, seed {seed}', end=': ', flush=True)
-            results.append((contestant, seed, run(contestant, seed, unit, args)))
-            print(results[-1][2].get('error', 'done'), flush=True)
+        for (contestant, seed), record in work_off(runs, args):
+            results.append((contestant, seed, record))
+            print(f'== {contestant.name}, seed {seed}: {record.get("error", "done")}', flush=True)
             report = write_report(contestants, results, args)
     except KeyboardInterrupt:
         print(f'\nablate: stopped; the same command goes on in {args.work_dir}', file=sys.stderr)
@@ -67,17 +70,34 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def plan(contestant: Contestant, seed: int, args: argparse.Namespace) -> Unit:
     """Return the trainings of one run."""
-    options = argparse.Namespace(
-        small=args.small, amp=args.amp, auto_scale_lr=False, cfg_options=args.cfg_options, launcher='none'
-    )
+    options = argparse.Namespace(**{**vars(args), 'auto_scale_lr': False, 'launcher': 'none'})
     prepare = partial(prepare_config, args=options, epochs=args.epochs)
-    return plan_run(contestant.path, seed, prepare, args.minutes, args.steps)
+    return plan_run(
+        contestant.path, seed, prepare, args.minutes, args.steps, args.total_steps, args.shares, args.backbone
+    )
+
+
+def work_off(
+    runs: Sequence[tuple[tuple[Contestant, int], Unit]], args: argparse.Namespace
+) -> Iterator[tuple[tuple[Contestant, int], dict[str, Any]]]:
+    """Yield every run with its record, as they end; with ``--jobs`` several are under way."""
+    if args.jobs == 1:
+        yield from ((key, run(*key, unit, args)) for key, unit in runs)
+        return
+    # The work is done by other processes; threads only wait for them.
+    pool = ThreadPoolExecutor(args.jobs)
+    try:
+        futures = {pool.submit(run, *key, unit, args): key for key, unit in runs}
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def run(contestant: Contestant, seed: int, unit: Unit, args: argparse.Namespace) -> dict[str, Any]:
     """Return the record of one run, or why there is none."""
     try:
-        return do_run(f'{contestant.name}-seed{seed}', unit, args.work_dir, args.workers)
+        return do_run(f'{contestant.name}-seed{seed}', unit, args.work_dir, args.workers, args.jobs)
     except (RunError, ValueError, OSError) as error:
         return dict(error=' '.join(str(error).split()))
 
@@ -132,12 +152,22 @@ def parse_args(words: Sequence[str] | None = None) -> argparse.Namespace:
     add('--seeds', type=int, nargs='+', default=[0, 1], metavar='N', help='default: 0 1')
     add('--minutes', type=float, nargs='+', default=[None], metavar='M', help='longest training of a stage')
     add('--steps', type=int, nargs='+', default=[None], metavar='N', help='most steps of a stage')
+    add('--total-steps', type=int, metavar='N', help='of all stages together: equal images; a cosine for every stage')
+    add('--shares', type=float, nargs='+', default=[], metavar='X', help='how several stages share --total-steps')
     add('--epochs', type=int, metavar='N', help='of every stage; steps of the schedule move along')
     add('--small', action='store_true', help='train the small twins, on synthetic people')
+    add('--light', action='store_true', help='small twins on a light backbone with ImageNet weights')
+    add('--data', metavar='DIR', help=DATA_HELP)
+    add('--backbone', type=Path, metavar='CKPT', help='checkpoint whose backbone all first stages start from')
+    add('--jobs', type=int, default=1, metavar='N', help='trainings side by side, each with its share of CPU cores')
     add('--amp', action='store_true', help='automatic mixed precision')
     add('--workers', type=int, metavar='N', help="processes that load test images; each config's own by default")
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='settings of all stages')
     args = parser.parse_args(words)
+    if args.backbone is not None and not args.backbone.is_file():
+        parser.error(f"--backbone: '{args.backbone}' does not exist")
+    if args.jobs < 1:
+        parser.error(f'--jobs must be at least 1, got {args.jobs}')
     if len(set(args.seeds)) < len(args.seeds):
         parser.error(f'--seeds must differ, got {args.seeds}')
     return args

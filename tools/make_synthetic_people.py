@@ -36,6 +36,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--people', type=int, nargs=2, metavar=('MIN', 'MAX'), help='bounds on the people placed in an image'
     )
     parser.add_argument('--layout', metavar='ANN.json', help='take sizes, places and poses from a COCO keypoint file')
+    parser.add_argument(
+        '--layout-share',
+        type=float,
+        default=1.0,
+        metavar='F',
+        help='of the images that follow the layout, evenly among them; the others are sampled; default: 1',
+    )
     parser.add_argument('--workers', type=int, metavar='W', help='processes; default: the CPUs available')
     return parser.parse_args(argv)
 
@@ -60,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _settings_of(args: argparse.Namespace) -> Any:
-    if args.layout is not None and args.size is not None:
+    if args.layout is not None and args.layout_share == 1 and args.size is not None:
         raise ValueError('--layout brings its own image sizes: leave --size out')
     if args.workers is not None and args.workers < 1:
         raise ValueError(f'--workers must be at least 1, got {args.workers}')
@@ -71,6 +78,7 @@ def _settings_of(args: argparse.Namespace) -> Any:
         size=512 if args.size is None else args.size,
         people=tuple(args.people) if args.people else None,
         layout=args.layout,
+        layout_share=args.layout_share,
     )
 
 

@@ -21,6 +21,7 @@ import torch  # noqa: E402
 from mmengine.config import Config, DictAction  # noqa: E402
 from mmengine.dist import is_distributed, is_main_process  # noqa: E402
 from stages.chain import Stage, StageError, find_stages, pick_stages  # noqa: E402
+from stages.data import DATA_HELP, with_data  # noqa: E402
 from stages.record import stage_folder  # noqa: E402
 from stages.run import run_stages, start_processes  # noqa: E402
 from stages.small import small_twin  # noqa: E402
@@ -53,8 +54,10 @@ def prepare_config(config: Config, args: argparse.Namespace, epochs: int | None)
     Raises:
         StageError: if the config has nothing that an option could change.
     """
-    if args.small:
-        config = small_twin(config)
+    if args.small or args.light:
+        config = small_twin(config, is_light=args.light)
+    if args.data is not None:
+        config = with_data(config, args.data)
     if epochs is not None:
         _require(config, '--epochs', 'train_cfg', 'max_epochs')
         config = Config(scale_schedule(config.to_dict(), epochs), filename=config.filename)
@@ -135,6 +138,8 @@ def parse_args(words: Sequence[str] | None = None) -> argparse.Namespace:
     add('--stages', type=int, nargs='+', metavar='N', help='numbers of the stages to run; all')
     add('--load-from', metavar='CKPT', help='checkpoint that the first of these stages starts from')
     add('--small', action='store_true', help='train the small twins, on synthetic people')
+    add('--light', action='store_true', help='small twins on a light backbone with ImageNet weights')
+    add('--data', metavar='DIR', help=DATA_HELP)
     add('--epochs', type=int, nargs='+', metavar='N', help='for each stage; steps of the schedule move along')
     add('--amp', action='store_true', help='automatic mixed precision')
     add('--auto-scale-lr', action='store_true', help='learning rate by the actual batch size')

@@ -21,7 +21,7 @@ STAGE2 = SYNTHETIC / 'dualcenter_hrnet-w16s_stage2_1xb8-6e_synthetic-256x256.py'
 def run_main(tmp_path, monkeypatch):
     """The command with trainings that take no time: AP is 10 for a, 11 and 13 for b; a's last seed fails."""
 
-    def do_run(name, unit, work_dir, workers):
+    def do_run(name, unit, work_dir, workers, jobs=1):
         calls.append(name)
         if name == 'a-seed2':
             raise RunError('out of luck')
@@ -58,6 +58,24 @@ def test_tables(run_main, capsys):
     assert '== a, seed 2: out of luck' in capsys.readouterr().out
 
 
+def test_side_by_side(run_main):
+    """Two at a time give the same tables."""
+    assert run_main('--seeds', '0', '1', '2', '--jobs', '2') == 1
+    assert sorted(run_main.calls) == sorted(f'{name}-seed{seed}' for seed in range(3) for name in 'ab')
+    text = (run_main.work / 'ablation.md').read_text()
+    assert '| b | 2 | +2.00 ± 1.41 |' in text
+    assert 'a, seed 2, failed: out of luck' in text
+
+
+def test_equal_steps(run_main, monkeypatch):
+    """Both configs train for the total."""
+    units = []
+    do_run = tool.do_run
+    monkeypatch.setattr(tool, 'do_run', lambda name, unit, *rest: units.append(unit) or do_run(name, unit, *rest))
+    run_main('--total-steps', '7', '--seeds', '0')
+    assert [unit.config.custom_hooks[-1].steps for unit in units] == [7, 7]
+
+
 def test_stopped(run_main, monkeypatch, capsys):
     """Ctrl-C leaves the table of what is done."""
 
@@ -83,6 +101,8 @@ class TestRefusals:
             (['--amp'], "--amp needs 'optim_wrapper.optimizer'"),
             (['--small'], 'a small twin needs'),
             (['--epochs', '0'], 'at least 1 epoch'),
+            (['--data', 'nowhere'], "--data: 'nowhere' lacks annotations/person_keypoints_train.json"),
+            (['--light'], 'a small twin needs'),
         ],
     )
     def test_words(self, words, message, run_main, capsys):
@@ -98,6 +118,16 @@ class TestRefusals:
         with pytest.raises(SystemExit):
             run_main('--seeds', '1', '1')
         assert '--seeds must differ' in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ('words', 'message'),
+        [(['--jobs', '0'], '--jobs must be at least 1'), (['--backbone', 'no.pth'], "'no.pth' does not exist")],
+    )
+    def test_options(self, words, message, run_main, capsys):
+        """Before anything is planned."""
+        with pytest.raises(SystemExit):
+            run_main(*words)
+        assert message in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -11,6 +11,8 @@ from typing import Any, Callable, NamedTuple
 from mmengine.config import Config
 from stages.chain import find_stages
 
+from ablation.equal import share_steps, train_for_steps
+
 HOOK = 'TimeBudgetHook'
 
 
@@ -58,6 +60,9 @@ def plan_run(
     prepare: Callable[[Config], Config],
     minutes: Sequence[float | None] = (None,),
     steps: Sequence[int | None] = (None,),
+    total_steps: int | None = None,
+    shares: Sequence[float] = (),
+    backbone: Path | None = None,
 ) -> Unit:
     """Return the last unit of a run; those before it hang on it.
 
@@ -67,20 +72,30 @@ def plan_run(
         prepare: makes what is trained of a stage's config.
         minutes: budget of every stage, or of each.
         steps: likewise.
+        total_steps: of all stages together, in place of `steps`; one shape of schedule for all of them.
+        shares: how many of them each of several stages has; by default as its schedule says.
+        backbone: checkpoint whose backbone the first stage starts from, in place of the config's own.
 
     Raises:
         ValueError: if there are other numbers of budgets than of stages.
     """
     stages = find_stages([path], Config.fromfile)
+    if total_steps is not None:
+        steps = share_steps(total_steps, _shares(shares, stages, path))
     unit = None
     for stage, own_minutes, own_steps in zip(stages, _each(minutes, stages, path), _each(steps, stages, path)):
         config = prepare(stage.config)
+        if total_steps is not None:
+            config = train_for_steps(config, own_steps)
         config.randomness = dict(config.get('randomness') or {}, seed=seed)
         config.custom_hooks = [
             *(hook for hook in config.get('custom_hooks') or [] if hook.get('type') != HOOK),
             dict(type=HOOK, minutes=own_minutes, steps=own_steps),
         ]
         config.previous_stage = None  # each stage is a training of its own here
+        if unit is None and backbone is not None:
+            weights = dict(type='Pretrained', checkpoint=str(backbone.resolve()), prefix='backbone.')
+            config.model.backbone.init_cfg = weights
         if unit is not None:
             config.load_from = None  # what its own earlier stage left
         unit = Unit(_folder_name(stage.path, seed, config, unit), config, unit)
@@ -94,6 +109,12 @@ def _each(values: Sequence[Any], stages: Sequence[Any], path: Path) -> Sequence[
             f"'{path}' has {len(stages)} stages: give one budget for all, or {len(stages)}; got {list(values)}"
         )
     return list(values) * len(stages) if len(values) == 1 else values
+
+
+def _shares(shares: Sequence[float], stages: Sequence[Any], path: Path) -> Sequence[float]:
+    if len(stages) == 1:
+        return [1.0]
+    return _each(shares, stages, path) if shares else [stage.config.train_cfg.max_epochs for stage in stages]
 
 
 def _folder_name(path: Path, seed: int, config: Config, after: Unit | None) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -21,13 +24,14 @@ from dualcenter_mmpose.engine.time_budget_hook import META_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAIN = ROOT / 'tools' / 'train_stages.py'
+_LOCKS: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
 class RunError(RuntimeError):
     """A training or test that failed; the message says which and where its log is."""
 
 
-def do_run(name: str, last: Unit, work_dir: Path, workers: int | None) -> dict[str, Any]:
+def do_run(name: str, last: Unit, work_dir: Path, workers: int | None, jobs: int = 1) -> dict[str, Any]:
     """Train what is not trained yet, test the last weights, and return the run's record.
 
     Args:
@@ -35,32 +39,37 @@ def do_run(name: str, last: Unit, work_dir: Path, workers: int | None) -> dict[s
         last: its last unit.
         work_dir: of the ablation.
         workers: processes that load test images; the config's own by default.
+        jobs: how many runs are under way at a time; each takes its share of the CPU cores.
 
     Raises:
         RunError: if a training or the test fails.
     """
     checkpoint, budgets = None, []
     for unit in units_of(last):
-        checkpoint = train_unit(unit, work_dir / 'units' / unit.folder, checkpoint)
+        with _LOCKS[unit.folder]:  # whoever shares the unit waits for it
+            checkpoint = train_unit(unit, work_dir / 'units' / unit.folder, checkpoint, thread_limit(jobs))
         budgets.append(read_budget(checkpoint))
     config_file = work_dir / 'units' / last.folder / 'config.py'
     data = test_data(last.config)
     entry = Entry(name, config=str(config_file), checkpoint=checkpoint)
     job = dict(data, workers=workers, batches=[1], repeats=0)
     shared = dict(annotations=file_digest(data['ann_file']), images=data['images'])
-    outcome = run_entry(entry, work_dir, job, shared, minutes=0)
+    outcome = run_entry(entry, work_dir, job, shared, minutes=0, environment=thread_limit(jobs))
     if outcome.record is None:
         raise RunError(f'test failed: {outcome.error}')
     return dict(checkpoint=checkpoint, stages=budgets, scores=outcome.record['scores'], costs=outcome.record['costs'])
 
 
-def train_unit(unit: Unit, folder: Path, load_from: str | None) -> str:
+def train_unit(
+    unit: Unit, folder: Path, load_from: str | None, environment: Mapping[str, str] = MappingProxyType({})
+) -> str:
     """Train one stage, go on with it, or leave it if it is done; return its last checkpoint.
 
     Args:
         unit: the stage.
         folder: its own.
         load_from: checkpoint of the stage before.
+        environment: variables of its process besides those of this one.
 
     Raises:
         RunError: if the training fails.
@@ -83,11 +92,21 @@ def train_unit(unit: Unit, folder: Path, load_from: str | None) -> str:
     ]
     command += ['--load-from', load_from] if load_from else []
     with open(folder / 'log.txt', 'a', encoding='utf-8') as log:
-        status = subprocess.run(command, stdout=log, stderr=log, env=_environment(), check=False).returncode
+        status = subprocess.run(
+            command, stdout=log, stderr=log, env={**_environment(), **environment}, check=False
+        ).returncode
     done = finished_checkpoint(folder / 'train')
     if status or done is None:
         raise RunError(f'training of {unit.folder} ended with status {status}; log: {folder / "log.txt"}')
     return done
+
+
+def thread_limit(jobs: int) -> dict[str, str]:
+    """Return the environment that gives each of several jobs its share of the CPU cores; nothing for one job."""
+    if jobs == 1:
+        return {}
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    return dict.fromkeys(('OMP_NUM_THREADS', 'MKL_NUM_THREADS'), str(max(1, cores // jobs)))
 
 
 def _environment() -> dict[str, str]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from comparison.entries import Entry
@@ -34,7 +35,12 @@ class Outcome(NamedTuple):
 
 
 def run_entry(
-    entry: Entry, work_dir: Path, job: Mapping[str, Any], shared: Mapping[str, Any], minutes: float
+    entry: Entry,
+    work_dir: Path,
+    job: Mapping[str, Any],
+    shared: Mapping[str, Any],
+    minutes: float,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> Outcome:
     """Return what comes of an entry; never raises for what is wrong with the entry itself.
 
@@ -44,6 +50,7 @@ def run_entry(
         job: data and options for the worker.
         shared: what of them decides on numbers, with digests of files.
         minutes: that the entry may take; 0 for any time.
+        environment: variables of its process besides those of this one.
     """
     folder = entry_folder(work_dir, entry)
     try:
@@ -58,15 +65,15 @@ def run_entry(
     write_json(
         folder / 'job.json', dict(job, entry=entry._asdict(), folder=str(folder.resolve()), fingerprint=fingerprint)
     )
-    problem = _start_worker(folder, minutes)
+    problem = _start_worker(folder, minutes, environment)
     record = read_record(folder, fingerprint)
     return Outcome(entry, record, None if record else problem)
 
 
-def _start_worker(folder: Path, minutes: float) -> str:
+def _start_worker(folder: Path, minutes: float, own: Mapping[str, str]) -> str:
     """Run the worker on a folder's job and return what is wrong if it leaves no record."""
     paths = [str(ROOT / 'tools'), *filter(None, [_source_tree(), os.environ.get('PYTHONPATH')])]
-    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(paths)}
+    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(paths), **own}
     command = [sys.executable, '-W', 'ignore', '-m', 'comparison.worker', str(folder / 'job.json')]
     log = folder / 'log.txt'
     try:

@@ -6,21 +6,30 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from dualcenter_mmpose.configs_light import lighten_config
 from dualcenter_mmpose.configs_small import shrink_config
 
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+"""Configs lie beside the tools, in a clone and in the installed package alike."""
 SMALL = 'dualcenter/synthetic/dualcenter_hrnet-w16s_stage2_1xb8-6e_synthetic-256x256.py'
+LIGHT = '_base_/efficientnet_lite0.py'
 
 
-def small_twin(config: Config) -> Config:
+def small_twin(config: Config, is_light: bool = False) -> Config:
     """Return the small twin of a loaded config.
+
+    Args:
+        config: of any size.
+        is_light: whether it gets the light backbone with ImageNet weights in place of a small HRNet.
 
     Raises:
         ValueError: if it has none.
     """
-    # Configs lie beside the tools, in a clone and in the installed package alike.
-    small = Config.fromfile(Path(__file__).resolve().parents[2] / 'configs' / SMALL)
+    small = Config.fromfile(CONFIGS / SMALL)
     try:
         twin = shrink_config(config.to_dict(), small.to_dict())
     except KeyError as error:
         raise ValueError(f"a small twin needs {error}, which '{config.filename}' does not have") from error
+    if is_light:
+        twin = lighten_config(twin, Config.fromfile(CONFIGS / LIGHT).lite0.to_dict())
     return Config(twin, filename=config.filename)

@@ -62,11 +62,12 @@ def make_image(idx: int, settings: Settings, layouts: list[LayoutImage] | None =
     """Return image `idx` of a set as the bytes of a JPEG file, and its COCO entries (annotations without ids)."""
     rng = np.random.default_rng(np.random.SeedSequence([settings.seed, idx]))
     entry: dict[str, Any] = {'id': idx + 1, 'file_name': f'{idx + 1:012d}.jpg'}
-    if layouts is None:
+    turn = settings.layout_turn(idx)
+    if layouts is None or turn is None:
         width, height = sample_image_size(rng, settings.size)
         scene = plan_scene(rng, width, height, settings.people)
     else:
-        layout = layouts[idx % len(layouts)]
+        layout = layouts[turn % len(layouts)]
         scene = plan_layout(rng, layout)
         entry['layout_image_id'] = layout.image_id
     entry.update(width=scene.width, height=scene.height)

@@ -134,6 +134,16 @@ class TestMakeDataset:
         assert {(image['width'], image['height']) for image in content['images']} == {(200, 160)}
         assert [row['num_keypoints'] for row in content['annotations']] == [17, 9, 17]
 
+    def test_layout_share(self, tmp_path: Path) -> None:
+        """The other images are those that the same seed makes without a layout."""
+        path = write_coco(tmp_path, coco_content(person(1, 1, (30, 20, 60, 120)), person(2, 3, (90, 10, 70, 140), 9)))
+        settings = Settings(4, size=128, layout=path, layout_share=0.5, num_val_images=0)
+        make_dataset(tmp_path / 'out', settings, num_workers=1)
+        content = json.loads((tmp_path / 'out' / 'annotations' / 'person_keypoints_train.json').read_text())
+        assert [image.get('layout_image_id') for image in content['images']] == [None, 1, None, 3]
+        sampled, _ = make_image(0, Settings(4, size=128))
+        assert image_path(tmp_path / 'out', 0).read_bytes() == sampled
+
 
 @pytest.mark.slow
 class TestStatistics:

@@ -20,6 +20,9 @@ class TestCheck:
             (Settings(5, people=(3, 2)), r'people must be .* got \(3, 2\)'),
             (Settings(5, people=(0, 2)), r'people must be .* got \(0, 2\)'),
             (Settings(5, people=(1, 2), layout='ann.json'), 'either people or a layout'),
+            (Settings(5, layout='ann.json', layout_share=0), 'layout share must be above 0 and at most 1, got 0'),
+            (Settings(5, layout='ann.json', layout_share=1.5), 'layout share must be above 0 and at most 1, got 1.5'),
+            (Settings(5, layout_share=0.5), r'a layout share \(0.5\) needs a layout'),
         ],
     )
     def test_bad(self, settings: Settings, message: str) -> None:
@@ -31,6 +34,27 @@ class TestCheck:
         """Defaults, and the ends of the ranges, pass."""
         Settings(1).check()
         Settings(5, seed=2**63, num_val_images=5, size=64, people=(60, 60)).check()
+
+
+class TestLayoutTurn:
+    """Which images follow the layout, and which of its images."""
+
+    @pytest.mark.parametrize(
+        ('share', 'wanted'),
+        [
+            (1, [0, 1, 2, 3, 4]),
+            (0.5, [None, 0, None, 1, None]),
+            (0.75, [None, 0, 1, 2, None]),  # floors of 0, 0.75, 1.5, 2.25, 3, 3.75
+        ],
+    )
+    def test_turns(self, share: float, wanted: list[int | None]) -> None:
+        """Evenly among the images, and none of the layout's is passed over."""
+        settings = Settings(5, layout='ann.json', layout_share=share)
+        assert [settings.layout_turn(idx) for idx in range(5)] == wanted
+
+    def test_no_layout(self) -> None:
+        """Every image is sampled."""
+        assert Settings(5).layout_turn(0) is None
 
 
 class TestNumVal:
@@ -53,5 +77,7 @@ class TestDescribe:
         assert str(tmp_path) not in str(one)
         assert one['layout']['file'] == 'ann.json'
         assert one['size'] is None
+        assert Settings(5, layout=str(path), layout_share=0.5).describe()['layout'] == {**one['layout'], 'share': 0.5}
+        assert Settings(5, layout=str(path), layout_share=0.5).describe()['size'] == 512
         path.write_text('{"a": 1}')
         assert Settings(5, layout=str(path)).describe() != one

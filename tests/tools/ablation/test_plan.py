@@ -57,6 +57,28 @@ class TestPlanRun:
         ):
             plan(configs / 'first.py', minutes=[1.0, 2.0])
 
+    def test_total_steps(self, configs):
+        """Of both stages together, as the shares say; a single stage has them all; else epochs decide."""
+        for name, epochs in (('first', 3), ('b', 1)):
+            with open(configs / f'{name}.py', 'a') as file:
+                file.write(f'train_cfg = dict(max_epochs={epochs})\n')
+        steps = [unit.config.custom_hooks[-1].steps for unit in plan(configs / 'b.py', total_steps=8, shares=[1, 1])]
+        assert steps == [4, 4]
+        assert plan(configs / 'first.py', total_steps=8, shares=[1, 1])[0].config.custom_hooks[-1].steps == 8
+        units = plan(configs / 'b.py', total_steps=8)
+        assert [unit.config.custom_hooks[-1].steps for unit in units] == [6, 2]
+        assert [unit.config.param_scheduler[-1].end for unit in units] == [6, 2]
+
+    def test_backbone(self, configs):
+        """First stages start from it; later ones from the stage before."""
+        for name in ('first', 'b'):
+            with open(configs / f'{name}.py', 'a') as file:
+                file.write("model.update(backbone=dict(init_cfg=dict(type='Old', seed=1)))\n")
+        first, second = plan(configs / 'b.py', backbone=configs / 'w.pth')
+        expected = dict(type='Pretrained', checkpoint=str(configs / 'w.pth'), prefix='backbone.')
+        assert first.config.model.backbone.init_cfg == expected
+        assert second.config.model.backbone.init_cfg.type == 'Old'
+
     def test_prepared(self, configs):
         """What is prepared is what is trained."""
 

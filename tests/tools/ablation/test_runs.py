@@ -9,17 +9,17 @@ import pytest
 import torch
 from ablation import runs
 from ablation.plan import Unit
-from ablation.runs import RunError, finished_checkpoint, read_budget, test_data, train_unit
+from ablation.runs import RunError, finished_checkpoint, read_budget, test_data, thread_limit, train_unit
 from mmengine.config import Config
 
 test_data.__test__ = False  # not a test
 
 TRAIN = """
-import json, pathlib, sys
+import json, os, pathlib, sys
 words = sys.argv[1:]
 folder = pathlib.Path(words[words.index('--work-dir') + 1])
 config = pathlib.Path(words[0]).read_text()
-print('trained', *words[3:])
+print('trained', *words[3:], os.environ.get('OMP_NUM_THREADS', '') if 'threads' in config else '')
 if 'fail' in config:
     sys.exit(3)
 folder.mkdir(exist_ok=True)
@@ -44,7 +44,7 @@ class TestTrainUnit:
         unit = Unit('u', Config(dict(x=1)), None)
         for _ in range(2):
             assert train_unit(unit, tmp_path / 'u', 'before.pth') == str(tmp_path / 'u' / 'train' / 'a.pth')
-        assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained --load-from before.pth\n'
+        assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained --load-from before.pth \n'
         assert Config.fromfile(tmp_path / 'u' / 'config.py').x == 1
         assert not list((tmp_path / 'u').glob('.*'))
 
@@ -59,6 +59,19 @@ class TestTrainUnit:
         """The message names the training, its status and its log."""
         with pytest.raises(RunError, match=r'training of u ended with status 3; log: .*log\.txt'):
             train_unit(Unit('u', Config(dict(fail=True)), None), tmp_path / 'u', None)
+
+    def test_environment(self, tmp_path):
+        """Its share of the cores reaches the training."""
+        train_unit(Unit('u', Config(dict(threads=1)), None), tmp_path / 'u', None, dict(OMP_NUM_THREADS='3'))
+        assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained 3\n'
+
+
+class TestThreadLimit:
+    """Cores are shared among jobs, at least one each."""
+
+    def test_shares(self, monkeypatch):
+        monkeypatch.setattr(runs.os, 'sched_getaffinity', lambda pid: set(range(8)), raising=False)
+        assert [thread_limit(jobs).get('OMP_NUM_THREADS') for jobs in (1, 2, 3, 20)] == [None, '4', '2', '1']
 
 
 class TestReadBudget:
