@@ -120,7 +120,7 @@ def write_report(contestants: Sequence[Contestant], results: Sequence[Result], a
     sections.append(_describe_budgets(done))
     sections += [f'{c.name}, seed {seed}, failed: {r["error"]}' for c, seed, r in results if 'error' in r]
     runs = [dict(r, name=c.name, config=str(c.path), seed=seed) for c, seed, r in results]
-    options = {key: value for key, value in vars(args).items() if key != 'work_dir'}
+    options = {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items() if k != 'work_dir'}
     write_json(args.work_dir / 'ablation.json', dict(options=options, statistics=statistics, runs=runs))
     text = '\n\n'.join(section for section in sections if section) + '\n'
     draft = args.work_dir / 'ablation.md.partial'

@@ -76,6 +76,17 @@ def test_equal_steps(run_main, monkeypatch):
     assert [unit.config.custom_hooks[-1].steps for unit in units] == [7, 7]
 
 
+def test_backbone(run_main, tmp_path):
+    """The configs start from it, and the record of the options says so."""
+    (tmp_path / 'w.pth').touch()
+    for name in 'ab':
+        with open(tmp_path / f'{name}.py', 'a') as file:
+            file.write('model = dict(backbone=dict())\n')
+    assert run_main('--seeds', '0', '--backbone', str(tmp_path / 'w.pth')) == 0
+    options = json.loads((run_main.work / 'ablation.json').read_text())['options']
+    assert options['backbone'] == str(tmp_path / 'w.pth')
+
+
 def test_stopped(run_main, monkeypatch, capsys):
     """Ctrl-C leaves the table of what is done."""
 

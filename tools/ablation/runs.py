@@ -19,6 +19,7 @@ from comparison.runs import run_entry
 from mmengine.config import Config
 from stages.record import read_records
 
+from ablation.origin import note_origin, read_origin
 from ablation.plan import Unit, units_of
 from dualcenter_mmpose.engine.time_budget_hook import META_KEY
 
@@ -48,7 +49,7 @@ def do_run(name: str, last: Unit, work_dir: Path, workers: int | None, jobs: int
     for unit in units_of(last):
         with _LOCKS[unit.folder]:  # whoever shares the unit waits for it
             checkpoint = train_unit(unit, work_dir / 'units' / unit.folder, checkpoint, thread_limit(jobs))
-        budgets.append(read_budget(checkpoint))
+        budgets.append({**read_budget(checkpoint), **read_origin(work_dir / 'units' / unit.folder)})
     config_file = work_dir / 'units' / last.folder / 'config.py'
     data = test_data(last.config)
     entry = Entry(name, config=str(config_file), checkpoint=checkpoint)
@@ -78,6 +79,7 @@ def train_unit(
     if done is not None:
         return done
     folder.mkdir(parents=True, exist_ok=True)
+    note_origin(folder, ROOT)
     draft = folder / '.config.partial.py'
     unit.config.dump(draft)
     os.replace(draft, folder / 'config.py')
