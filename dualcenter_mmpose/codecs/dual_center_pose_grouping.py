@@ -225,7 +225,11 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         return {name: value[0].numpy() for name, value in targets._asdict().items()}
 
     def unpack(self, batch_data_samples: Sequence[Any]) -> Instances:
-        """Return the persons that :meth:`encode` packed into a batch of data samples, on their device."""
+        """Return the persons that :meth:`encode` packed into a batch of data samples, on their device.
+
+        Raises:
+            ValueError: if presumed centers were packed for another number of center groups.
+        """
         batch = []
         for sample in batch_data_samples:
             tensors = {key: sample.gt_instance_labels[name] for key, name in self._packed_names().items()}
@@ -244,8 +248,16 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
             areas=pad('target_areas'),
             box_centers=pad('target_box_centers'),
             valid_mask=unpack_masks(bits, self.heatmap_size[0]),
-            weak_centers=pad('target_weak_centers') if any(self.weak_places) else None,
+            weak_centers=self._check_weak_centers(pad('target_weak_centers')) if any(self.weak_places) else None,
         )
+
+    def _check_weak_centers(self, weak_centers: Tensor) -> Tensor:
+        if weak_centers.shape[2] != len(self.center_groups):
+            raise ValueError(
+                f"the loader's codec packed presumed centers of {weak_centers.shape[2]} center groups, the head's codec "
+                f'has {len(self.center_groups)}: with weak_centers both must have the same centers'
+            )
+        return weak_centers
 
     def make_keypoint_targets(self, instances: Instances) -> KeypointTargets:
         """Return the part of the targets that is the same for every person range."""

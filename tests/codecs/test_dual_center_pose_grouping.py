@@ -216,6 +216,16 @@ class TestPacking:
         with pytest.raises(ValueError, match=r"weak_centers names \['feet'\]"):
             make_codec(64, weak_centers=dict(feet=(0.5, 0.9)))
 
+    def test_presumed_centers_of_other_groups(self):
+        """A loader whose codec has other centers than the head's is refused, not taken for a shape to broadcast."""
+        options = dict(weak_centers=dict(head_center=(0.5, 0.1)))
+        raw = [dict(keypoints=[0] * 51, bbox=[40, 40, 20, 60], segmentation=[])]
+        people, visible = np.zeros((1, 17, 2), np.float32), np.zeros((1, 17), np.float32)
+        packed = encode_sample(make_codec(128, **options), people, keypoints_visible=visible, raw_ann_info=raw)
+        other = make_codec(128, centers=[dict(name='head_center', rule='mean', sigma=2)], **options)
+        with pytest.raises(ValueError, match=r"packed presumed centers of 2 center groups, the head's codec has 1"):
+            other.unpack([packed])
+
     def test_area_and_box(self):
         """The annotation's area and box arrive in cells."""
         codec = make_codec(128)
