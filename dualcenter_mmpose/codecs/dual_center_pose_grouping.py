@@ -254,7 +254,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
     def _check_weak_centers(self, weak_centers: Tensor) -> Tensor:
         if weak_centers.shape[2] != len(self.center_groups):
             raise ValueError(
-                f"the loader's codec packed presumed centers of {weak_centers.shape[2]} center groups, the head's codec "
+                f"the loader packed presumed centers of {weak_centers.shape[2]} center groups, the head's codec "
                 f'has {len(self.center_groups)}: with weak_centers both must have the same centers'
             )
         return weak_centers

@@ -143,6 +143,11 @@ def predicted_boxes(results: Sequence[Record], keypoint_thr: float = 0.0, expand
     )
 
 
+def has_labels(annotation: Record) -> bool:
+    """Return whether any keypoint of an annotation is labelled."""
+    return any(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
+
+
 def ceiling_predictions(annotations: Sequence[Record], expand: float = 0.0) -> Predictions:
     """Return the tight boxes of all persons' labelled keypoints as if they had been predicted.
 
@@ -156,8 +161,7 @@ def ceiling_predictions(annotations: Sequence[Record], expand: float = 0.0) -> P
     """
     posed = [a for a in annotations if not a.get('iscrowd', 0) and a.get('keypoints')]
     found = predicted_boxes([{**a, 'score': 0.0} for a in posed], expand=expand)
-    is_labelled = [any(v > 0 for v in a['keypoints'][2::3]) for a in posed]
-    own_boxes = ground_truth_boxes([a for a, use in zip(posed, is_labelled) if use]).boxes
+    own_boxes = ground_truth_boxes([a for a in posed if has_labels(a)]).boxes
     no_crowd = np.zeros(len(own_boxes), dtype=np.bool_)
     overlaps = box_overlaps(found.boxes, own_boxes, no_crowd)
     return Predictions(found.image_ids, found.boxes, overlaps)

@@ -223,7 +223,7 @@ class TestPacking:
         people, visible = np.zeros((1, 17, 2), np.float32), np.zeros((1, 17), np.float32)
         packed = encode_sample(make_codec(128, **options), people, keypoints_visible=visible, raw_ann_info=raw)
         other = make_codec(128, centers=[dict(name='head_center', rule='mean', sigma=2)], **options)
-        with pytest.raises(ValueError, match=r"packed presumed centers of 2 center groups, the head's codec has 1"):
+        with pytest.raises(ValueError, match=r'packed presumed centers of 2 center groups.* has 1:'):
             other.unpack([packed])
 
     def test_area_and_box(self):

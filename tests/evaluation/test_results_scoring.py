@@ -59,6 +59,25 @@ class TestMain:
         assert main([files[0], '--ceiling']) == 0
         assert 'BBR                  100.000   100.000   100.000         -' in capsys.readouterr().out
 
+    def test_ceiling_of_labelled(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A second table leaves out people whom nobody labelled."""
+        ann = write_coco(
+            tmp_path,
+            coco_content(
+                person(1, 1, (0, 0, 20, 20)),
+                person(2, 1, (40, 0, 20, 20), num_labelled=0),
+                person(3, 1, (0, 40, 50, 50), num_labelled=0, iscrowd=1),
+            ),
+        )
+        out = tmp_path / 'out.json'
+        assert main([ann, '--ceiling', '--out', str(out)]) == 0
+        content = json.loads(out.read_text())
+        assert content['BBR']['All'] == 50
+        assert content['labelled_only']['BBR']['All'] == 100
+        assert content['labelled_only']['num_gt']['All'] == 1
+        everybody, labelled = capsys.readouterr().out.split('people with a labelled keypoint alone')
+        assert ('50.000' in everybody, '50.000' in labelled) == (True, False)
+
     def test_other_categories_are_left_out(
         self, files: tuple[str, str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
