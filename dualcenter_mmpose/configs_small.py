@@ -27,7 +27,7 @@ RIVAL_BLOCKS = 2
 """Residual blocks of their fine level, half of them, as the small config has in each branch of the backbone."""
 
 
-def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any]) -> Config:
+def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any], every_level: bool = False) -> Config:
     """Return the small twin of a config.
 
     Where the config runs several levels a step and does not say how to save time, the twin draws one level a step,
@@ -38,13 +38,15 @@ def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any]) -> Config
     Args:
         config: of a model with HRNet and ``DualCenterHead``, or the head of a rival, on COCO's keypoints.
         small: a small config with all three pose-level networks; the source of all sizes.
+        every_level: whether the twin runs all levels in every step, as the config does, and saves time by the crop
+            alone: a step costs about twice as much as that of one level.
 
     Raises:
         ValueError: for another backbone, head or keypoint set.
     """
     twin, own = deepcopy(dict(config)), deepcopy(dict(small))
     _check_supported(twin, own)
-    _shrink_model(twin['model'], own['model'])
+    _shrink_model(twin['model'], own['model'], every_level)
     for node in _walk(twin):
         if 'heatmap_size' in node:
             node.update({key: own['codec'][key] for key in ('input_size', 'heatmap_size')})
@@ -108,7 +110,7 @@ def _check_supported(config: Config, small: Config) -> None:
         )
 
 
-def _shrink_model(model: Config, small: Config) -> None:
+def _shrink_model(model: Config, small: Config, every_level: bool) -> None:
     all_maps = model['backbone']['extra']['stage4'].get('multiscale_output', False)
     model['backbone'].update(extra=small['backbone']['extra'], init_cfg=None)
     head, small_head = model['head'], small['head']
@@ -128,8 +130,9 @@ def _shrink_model(model: Config, small: Config) -> None:
     levels = model.get('levels', (1.0,))
     saves_time = model.get('levels_per_step') is not None or model.get('crop_largest', False)
     if len(levels) > 1 and not saves_time:
-        model['levels_per_step'] = 1
-        model['level_probabilities'] = tuple(2 if level == 1 else 1 for level in levels)
+        if not every_level:
+            model['levels_per_step'] = 1
+            model['level_probabilities'] = tuple(2 if level == 1 else 1 for level in levels)
         model['crop_largest'] = model.get('grid', 'nominal') == 'nominal' and _can_be_cropped(levels)
 
 

@@ -123,6 +123,18 @@ class TestShrinkConfig:
         assert not saved['scale-augmentation']['crop_largest']
         assert 'levels_per_step' not in saved['table6-row1-baseline']
 
+    def test_every_level(self, small):
+        """All levels in every step on demand; the crop alone saves time. One level stays one."""
+        model = shrink_config(load(COCO / 'dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py'), small, every_level=True)[
+            'model'
+        ]
+        assert model['levels'] == (2.0, 1.0, 0.5)
+        assert model.get('levels_per_step') is None
+        assert model.get('level_probabilities') is None
+        assert model['crop_largest'] is True
+        row1 = load(next(path for path in ABLATIONS if 'table6-row1' in path.name))
+        assert shrink_config(row1, small, every_level=True) == shrink_config(row1, small)
+
     def test_training_size(self, twins):
         """The training image is the largest level: 256, 1.5 x 256 and 2 x 256."""
         sizes = {name: twins[name]['train_dataloader']['dataset']['pipeline'][1]['input_size'] for name in twins}

@@ -25,6 +25,7 @@ from ablation.summary import differences, summarise, to_markdown, values_of  # n
 from comparison.tables import SOURCES  # noqa: E402
 from mmengine.config import DictAction  # noqa: E402
 from stages.data import DATA_HELP  # noqa: E402
+from stages.small import EVERY_LEVEL_HELP  # noqa: E402
 from train_stages import prepare_config  # noqa: E402
 
 import dualcenter_mmpose  # noqa: E402, F401  (registers the parts of configs)
@@ -157,6 +158,7 @@ def parse_args(words: Sequence[str] | None = None) -> argparse.Namespace:
     add('--epochs', type=int, metavar='N', help='of every stage; steps of the schedule move along')
     add('--small', action='store_true', help='train the small twins, on synthetic people')
     add('--light', action='store_true', help='small twins on a light backbone with ImageNet weights')
+    add('--every-level', action='store_true', help=EVERY_LEVEL_HELP)
     add('--data', metavar='DIR', help=DATA_HELP)
     add('--backbone', type=Path, metavar='CKPT', help='checkpoint whose backbone all first stages start from')
     add('--jobs', type=int, default=1, metavar='N', help='trainings side by side, each with its share of CPU cores')

@@ -24,7 +24,7 @@ from stages.chain import Stage, StageError, find_stages, pick_stages  # noqa: E4
 from stages.data import DATA_HELP, with_data  # noqa: E402
 from stages.record import stage_folder  # noqa: E402
 from stages.run import run_stages, start_processes  # noqa: E402
-from stages.small import small_twin  # noqa: E402
+from stages.small import EVERY_LEVEL_HELP, small_twin  # noqa: E402
 
 from dualcenter_mmpose.configs_small import scale_schedule  # noqa: E402
 
@@ -55,7 +55,7 @@ def prepare_config(config: Config, args: argparse.Namespace, epochs: int | None)
         StageError: if the config has nothing that an option could change.
     """
     if args.small or args.light:
-        config = small_twin(config, is_light=args.light)
+        config = small_twin(config, args.light, args.every_level)
     if args.data is not None:
         config = with_data(config, args.data)
     if epochs is not None:
@@ -139,6 +139,7 @@ def parse_args(words: Sequence[str] | None = None) -> argparse.Namespace:
     add('--load-from', metavar='CKPT', help='checkpoint that the first of these stages starts from')
     add('--small', action='store_true', help='train the small twins, on synthetic people')
     add('--light', action='store_true', help='small twins on a light backbone with ImageNet weights')
+    add('--every-level', action='store_true', help=EVERY_LEVEL_HELP)
     add('--data', metavar='DIR', help=DATA_HELP)
     add('--epochs', type=int, nargs='+', metavar='N', help='for each stage; steps of the schedule move along')
     add('--amp', action='store_true', help='automatic mixed precision')

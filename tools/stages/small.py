@@ -12,22 +12,24 @@ from dualcenter_mmpose.configs_small import shrink_config
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 """Configs lie beside the tools, in a clone and in the installed package alike."""
 SMALL = 'dualcenter/synthetic/dualcenter_hrnet-w16s_stage2_1xb8-6e_synthetic-256x256.py'
+EVERY_LEVEL_HELP = 'small twins train all levels in every step, as the configs do, and not one'
 LIGHT = '_base_/efficientnet_lite0.py'
 
 
-def small_twin(config: Config, is_light: bool = False) -> Config:
+def small_twin(config: Config, is_light: bool = False, every_level: bool = False) -> Config:
     """Return the small twin of a loaded config.
 
     Args:
         config: of any size.
         is_light: whether it gets the light backbone with ImageNet weights in place of a small HRNet.
+        every_level: whether all levels are trained in every step, rather than one.
 
     Raises:
         ValueError: if it has none.
     """
     small = Config.fromfile(CONFIGS / SMALL)
     try:
-        twin = shrink_config(config.to_dict(), small.to_dict())
+        twin = shrink_config(config.to_dict(), small.to_dict(), every_level)
     except KeyError as error:
         raise ValueError(f"a small twin needs {error}, which '{config.filename}' does not have") from error
     if is_light:
