@@ -17,6 +17,7 @@ from typing import Any
 
 warnings.filterwarnings('ignore', category=UserWarning)
 
+from comparison.available import take_available  # noqa: E402
 from comparison.entries import Entry, collect_entries  # noqa: E402
 from comparison.paper import DATA_SETS, paper_rows, paper_source  # noqa: E402
 from comparison.pictures import draw_all  # noqa: E402
@@ -54,6 +55,8 @@ def main(words: Sequence[str] | None = None) -> int:
     args = parse_args(words)
     try:
         entries = collect_entries(args.model, args.results, args.list)
+        if args.available:
+            args.ann, entries = prepare_available(args, entries)
         check_data(args, entries)
         ceiling = row_of_ceiling(score_ceiling(str(args.ann)))
         job, shared = describe_job(args)
@@ -69,6 +72,18 @@ def main(words: Sequence[str] | None = None) -> int:
         report = write_report(args, outcomes, ceiling)
     print(f'\n{report}\nwritten: {args.work_dir}')
     return int(any(outcome.error for outcome in outcomes))
+
+
+def prepare_available(args: argparse.Namespace, entries: Sequence[Entry]) -> tuple[Path, list[Entry]]:
+    """Return annotation file and entries of the images that are there.
+
+    Raises:
+        ValueError: without a folder of images, for unusable files, or if no image is there.
+    """
+    if args.images is None or not args.images.is_dir():
+        raise ValueError(f'--available needs --images, the folder of the images, got {args.images}')
+    load_coco_annotations(args.ann)
+    return take_available(args.ann, args.images, entries, args.work_dir)
 
 
 def check_data(args: argparse.Namespace, entries: Sequence[Entry]) -> None:
@@ -118,7 +133,8 @@ def write_report(args: argparse.Namespace, outcomes: Sequence[Outcome], ceiling:
     tables = make_tables(everything)
     pictures = draw_all(everything, args.work_dir)
     links = [f'![{path.stem}]({path.name})' for path in pictures]
-    sections = [f'# Comparison on `{args.ann.name}`', *failures, *map(to_markdown, tables), *links, *notes]
+    only = ', the images that are there' if args.available else ''
+    sections = [f'# Comparison on `{args.ann.name}`{only}', *failures, *map(to_markdown, tables), *links, *notes]
     _write_text(args.work_dir / 'comparison.md', '\n\n'.join(sections) + '\n')
     return '\n\n'.join([*map(to_text, tables), '\n'.join([*notes, *failures])])
 
@@ -142,6 +158,7 @@ def parse_args(words: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add('--ann', type=Path, required=True, metavar='JSON', help='COCO annotation file that all are scored on')
     add('--images', type=Path, metavar='DIR', help='folder of its images; needed for models')
+    add('--available', action='store_true', help='compare on those images of the file alone that are in --images')
     add('--work-dir', type=Path, required=True, metavar='DIR', help='folder of records, tables and pictures')
     add('--model', nargs=3, action='append', default=[], metavar=('NAME', 'CONFIG', 'CKPT'), help='a model')
     add('--results', nargs=2, action='append', default=[], metavar=('NAME', 'FILE'), help='COCO keypoint results')

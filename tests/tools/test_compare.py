@@ -47,6 +47,7 @@ class TestRefusals:
             (['--model', 'a', 'a.py', 'a.pth'], '--images must name the folder'),
             (['--results', 'a', 'a.json', '--batches', '0'], '--batches must be at least 1'),
             (['--list', 'no.yaml'], "'no.yaml' does not exist"),
+            (['--results', 'a', 'a.json', '--available'], '--available needs --images'),
         ],
     )
     def test_words(self, words, message, data, capsys):
@@ -92,6 +93,16 @@ def test_report(data, capsys, monkeypatch):
     assert content['ceiling']['tool']['BBR']['All'] == 100
     assert content['paper'][3]['doubtful']
     assert not list(work.glob('*partial*'))
+
+
+def test_available(data, capsys, monkeypatch):
+    """With one of two images gone, the other is compared; without the option the gone one is an error."""
+    folder, _ = data
+    (folder / '2.png').unlink()
+    assert run(data, '--results', 'a', folder / 'found.json', '--images', folder, '--available') == 0
+    content = json.loads((folder / 'work' / 'comparison.json').read_text())
+    assert content['entries'][0]['record']['scores']['boxes']['tool']['BBR']['All'] == 50  # one of two people
+    assert 'the images that are there' in (folder / 'work' / 'comparison.md').read_text()
 
 
 @pytest.fixture
