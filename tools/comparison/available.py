@@ -36,12 +36,12 @@ def take_available(ann_file: Path, images: Path, entries: Sequence[Entry], work_
     parts = {entry: _results_of(entry.results, everybody, ids) for entry in entries if entry.results is not None}
     taken = folder / ann_file.name
     annotations = [ann for ann in content['annotations'] if ann['image_id'] in ids]
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / 'results').mkdir(parents=True, exist_ok=True)  # apart: an entry may be called as the annotations
     write_json(taken, {**content, 'images': there, 'annotations': annotations})
     changed = []
     for entry in entries:
         if entry in parts:
-            path = folder / f'{entry.slug}.json'
+            path = folder / 'results' / f'{entry.slug}.json'
             write_json(path, parts[entry])
             changed.append(entry._replace(results=str(path)))
         else:

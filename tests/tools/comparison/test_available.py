@@ -16,10 +16,7 @@ from tests.reference.coco_files import coco_content, person, write_coco
 def files(tmp_path):
     """Three annotated images, of which the third is not there; results for all of them."""
     people = [person(i, i, (20, 20, 60, 90)) for i in (1, 2, 3)]
-    ann_file = tmp_path / 'ann.json'
-    written = write_coco(tmp_path, coco_content(*people, num_images=3), with_images=True)
-    if str(written) != str(ann_file):
-        ann_file = tmp_path / str(written).rsplit('/', 1)[-1]
+    ann_file = Path(write_coco(tmp_path, coco_content(*people, num_images=3), with_images=True))
     rows = [dict(image_id=i, category_id=1, keypoints=people[i - 1]['keypoints'], score=1) for i in (1, 3)]
     (tmp_path / 'found.json').write_text(json.dumps(rows))
     (tmp_path / '3.png').unlink()
@@ -34,14 +31,15 @@ class TestTakeAvailable:
         folder, ann_file = files
         before = ann_file.read_text()
         model = Entry('a', config='a.py', checkpoint='a.pth')
-        entries = [model, Entry('b', results=str(folder / 'found.json'))]
+        entries = [model, Entry('ann', results=str(folder / 'found.json'))]
         taken, (same, changed) = take_available(ann_file, folder, entries, folder / 'work')
         content = json.loads(taken.read_text())
         assert [image['id'] for image in content['images']] == [1, 2]
         assert [ann['image_id'] for ann in content['annotations']] == [1, 2]
         assert content['categories'] == json.loads(before)['categories']
         assert same == model
-        assert changed.name == 'b'
+        assert changed.name == 'ann'
+        assert ann_file.name == 'ann.json'  # the same name is no conflict
         assert [row['image_id'] for row in json.loads(Path(changed.results).read_text())] == [1]
         assert ann_file.read_text() == before
 
