@@ -1,5 +1,5 @@
 # CrowdPose: 14 keypoints without a face, so the head is the top of the head and the neck; no crowd regions to mask.
-_base_ = ['../coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
+_base_ = ['../coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py', '../../_base_/crowdpose.py']
 
 train_cfg = dict(max_epochs=300, val_interval=20)
 param_scheduler = [
@@ -34,33 +34,8 @@ train_pipeline = [
     dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
 ]
 
-data_root = '{{$DUALCENTER_CROWDPOSE:data/crowdpose}}'
-images = dict(img='images/')
-ann_file = 'annotations/mmpose_crowdpose_test.json'
-train_dataloader = dict(
-    dataset=dict(
-        type='CheckedCrowdPoseDataset',
-        data_root=data_root,
-        ann_file='annotations/mmpose_crowdpose_trainval.json',
-        data_prefix=images,
-        pipeline=train_pipeline,
-    ),
-)
-val_dataloader = dict(
-    dataset=dict(type='CheckedCrowdPoseDataset', data_root=data_root, ann_file=ann_file, data_prefix=images),
-)
+train_dataloader = dict(dataset=dict(**_base_.crowdpose.train, pipeline=train_pipeline))
+val_dataloader = dict(dataset=_base_.crowdpose.test)
 test_dataloader = val_dataloader
-
-val_evaluator = [
-    dict(
-        type='CocoMetric',
-        ann_file=f'{data_root}/{ann_file}',
-        score_mode='bbox',
-        nms_mode='none',
-        use_area=False,
-        iou_type='keypoints_crowd',
-        prefix='crowdpose',
-    ),
-    dict(type='BBPBBRMetric', ann_file=f'{data_root}/{ann_file}', area_source='both', use_area=False),
-]
+val_evaluator = _base_.crowdpose.evaluator
 test_evaluator = val_evaluator

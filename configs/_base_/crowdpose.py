@@ -1,0 +1,32 @@
+# CrowdPose: data sets and metrics of any bottom-up model. A config takes `_base_.crowdpose.train` and so on.
+crowdpose = dict(
+    train=dict(
+        type='CheckedCrowdPoseDataset',
+        data_root='{{$DUALCENTER_CROWDPOSE:data/crowdpose}}',
+        ann_file='annotations/mmpose_crowdpose_trainval.json',
+        data_prefix=dict(img='images/'),
+    ),
+    test=dict(
+        type='CheckedCrowdPoseDataset',
+        data_root='{{$DUALCENTER_CROWDPOSE:data/crowdpose}}',
+        ann_file='annotations/mmpose_crowdpose_test.json',
+        data_prefix=dict(img='images/'),
+    ),
+    evaluator=[
+        dict(
+            type='CocoMetric',
+            ann_file='{{$DUALCENTER_CROWDPOSE:data/crowdpose}}/annotations/mmpose_crowdpose_test.json',
+            score_mode='bbox',
+            nms_mode='none',
+            use_area=False,
+            iou_type='keypoints_crowd',
+            prefix='crowdpose',
+        ),
+        dict(
+            type='BBPBBRMetric',
+            ann_file='{{$DUALCENTER_CROWDPOSE:data/crowdpose}}/annotations/mmpose_crowdpose_test.json',
+            area_source='both',
+            use_area=False,
+        ),
+    ],
+)
