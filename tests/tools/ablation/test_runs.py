@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from ablation import runs
 from ablation.plan import Unit
 from ablation.runs import RunError, finished_checkpoint, read_budget, test_data, thread_limit, train_unit
+from comparison.runs import Outcome
 from mmengine.config import Config
 
 test_data.__test__ = False  # not a test
@@ -64,6 +66,29 @@ class TestTrainUnit:
         """Its share of the cores reaches the training."""
         train_unit(Unit('u', Config(dict(threads=1)), None), tmp_path / 'u', None, dict(OMP_NUM_THREADS='3'))
         assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained 3\n'
+
+
+class TestDoRun:
+    """What is shared is trained once, also by runs side by side."""
+
+    def test_shared_stage(self, tmp_path, monkeypatch):
+        """The second run waits for the first stage and goes on from it."""
+        record = dict(scores={}, costs={})
+        monkeypatch.setattr(runs, 'test_data', lambda config: dict(ann_file='a', images='b'))
+        monkeypatch.setattr(runs, 'file_digest', lambda path: '')
+        monkeypatch.setattr(runs, 'read_budget', lambda path: dict(seconds=1.0, steps=2))
+        monkeypatch.setattr(runs, 'run_entry', lambda entry, *_, **__: Outcome(entry, record))
+        first = Unit('first', Config(dict(x=1)), None)
+        lasts = [Unit(name, Config(dict(x=2)), first) for name in 'ab']
+        with ThreadPoolExecutor(2) as pool:
+            done = list(pool.map(lambda unit: runs.do_run(unit.folder, unit, tmp_path, None, 2), lasts))
+        log = (tmp_path / 'units' / 'first' / 'log.txt').read_text()
+        assert log.count('trained') == 1
+        assert [[stage['steps'] for stage in own['stages']] for own in done] == [[2, 2], [2, 2]]
+        assert all({'commit', 'torch', 'date'} <= set(stage) for own in done for stage in own['stages'])
+        checkpoint = tmp_path / 'units' / 'first' / 'train' / 'a.pth'
+        for name in 'ab':
+            assert f'--load-from {checkpoint}' in (tmp_path / 'units' / name / 'log.txt').read_text()
 
 
 class TestThreadLimit:
