@@ -166,6 +166,10 @@ def parse_args(words: Sequence[str] | None = None) -> argparse.Namespace:
     add('--workers', type=int, metavar='N', help="processes that load test images; each config's own by default")
     add('--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='settings of all stages')
     args = parser.parse_args(words)
+    if args.total_steps is not None and (args.steps != [None] or args.epochs is not None):
+        parser.error('--total-steps brings its own schedule: leave --steps and --epochs out')
+    if args.shares and args.total_steps is None:
+        parser.error('--shares says how --total-steps is shared: give both')
     if args.backbone is not None and not args.backbone.is_file():
         parser.error(f"--backbone: '{args.backbone}' does not exist")
     if args.jobs < 1:

@@ -114,6 +114,7 @@ class TestRefusals:
             (['--epochs', '0'], 'at least 1 epoch'),
             (['--data', 'nowhere'], "--data: 'nowhere' lacks annotations/person_keypoints_train.json"),
             (['--light'], 'a small twin needs'),
+            (['--backbone', __file__], "--backbone needs 'model.backbone'"),
         ],
     )
     def test_words(self, words, message, run_main, capsys):
@@ -132,7 +133,13 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         ('words', 'message'),
-        [(['--jobs', '0'], '--jobs must be at least 1'), (['--backbone', 'no.pth'], "'no.pth' does not exist")],
+        [
+            (['--jobs', '0'], '--jobs must be at least 1'),
+            (['--backbone', 'no.pth'], "'no.pth' does not exist"),
+            (['--total-steps', '9', '--steps', '3'], 'leave --steps and --epochs out'),
+            (['--total-steps', '9', '--epochs', '3'], 'leave --steps and --epochs out'),
+            (['--shares', '1', '1'], 'give both'),
+        ],
     )
     def test_options(self, words, message, run_main, capsys):
         """Before anything is planned."""

@@ -23,6 +23,8 @@ def share_steps(total: int, shares: Sequence[float]) -> list[int]:
     Raises:
         ValueError: if a stage would have none.
     """
+    if min(shares) <= 0:
+        raise ValueError(f'--shares must be positive, got {list(shares)}')
     ends = [round(total * sum(shares[: count + 1]) / sum(shares)) for count in range(len(shares))]
     steps = [end - start for start, end in zip([0, *ends], ends)]
     if min(steps) < 1:

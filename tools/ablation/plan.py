@@ -94,6 +94,8 @@ def plan_run(
         ]
         config.previous_stage = None  # each stage is a training of its own here
         if unit is None and backbone is not None:
+            if 'backbone' not in (config.get('model') or {}):
+                raise ValueError(f"--backbone needs 'model.backbone', which '{path}' does not have")
             weights = dict(type='Pretrained', checkpoint=str(backbone.resolve()), prefix='backbone.')
             config.model.backbone.init_cfg = weights
         if unit is not None:

@@ -27,6 +27,12 @@ class TestShareSteps:
         with pytest.raises(ValueError, match=r'2 steps do not suffice for 2 stages in the proportion \[9, 1\]'):
             share_steps(2, [9, 1])
 
+    @pytest.mark.parametrize('shares', [[0, 0], [3, -1]])
+    def test_no_shares(self, shares):
+        """Shares that are none are refused before they are divided by."""
+        with pytest.raises(ValueError, match='--shares must be positive'):
+            share_steps(9, shares)
+
 
 class TestTrainForSteps:
     """One shape of schedule, whatever the config's own."""
