@@ -73,14 +73,17 @@ def draw_bars(rows: Sequence[Row]) -> Any:
 
 
 def draw_curves(rows: Sequence[Row]) -> Any:
-    """Return precision over recall: keypoints at OKS 0.5, boxes of all and of small persons at IoU 0.5."""
+    """Return precision over recall: keypoints at OKS 0.5, boxes of all and of small persons at IoU 0.5.
+
+    One recall axis for the three, up to the next ten above the highest recall of all.
+    """
     shown = [row for row in rows if row.curves]
     if not shown:
         return None
-    figure, panels = plt.subplots(1, 3, figsize=(15, 4.5), sharey=True)
+    figure, panels = plt.subplots(1, 3, figsize=(15, 4.5), sharex=True, sharey=True)
     titles = ('keypoints, OKS 0.5', 'boxes, IoU 0.5, all', 'boxes, IoU 0.5, small (annotated area)')
     for panel, title in zip(panels, titles):
-        panel.set(title=title, xlabel='recall, %', ylabel='precision, %', xlim=(0, 100), ylim=(0, 102))
+        panel.set(title=title, xlabel='recall, %', ylabel='precision, %', ylim=(0, 102))
         panel.grid(alpha=0.3)
     for rank, row in enumerate(shown):
         boxes = row.curves['boxes']
@@ -88,6 +91,8 @@ def draw_curves(rows: Sequence[Row]) -> Any:
             if curve and curve['recall']:
                 style = LINES[rank % len(LINES)]
                 panel.plot(curve['recall'], curve['precision'], style, color=_color(row, rows), label=row.name)
+    recalls = [x for panel in panels for line in panel.lines for x in line.get_xdata()]
+    panels[0].set_xlim(0, max(10, 10 * np.ceil(max(recalls, default=100) / 10)))  # the next ten: curves fill the panels
     handles = [Line2D([], [], color=_color(row, rows), linestyle=LINES[i % 4]) for i, row in enumerate(shown)]
     panels[0].legend(handles, [row.name for row in shown], fontsize='small')
     return figure

@@ -35,6 +35,14 @@ def test_curves():
     assert panels[1].lines[0].get_xydata().tolist() == [[0, 100], [50, 40]]
 
 
+@pytest.mark.parametrize(('recall', 'end'), [(11.9, 20), (50.0, 50), (99.5, 100), (0.0, 10)])
+def test_recall_axis(recall, end):
+    """All panels end at the next ten above the highest recall, so that weak methods can be told apart, too."""
+    curves = dict(keypoints=dict(recall=[0.0, recall], precision=[100.0, 40.0]), boxes={})
+    panels = draw_curves([MODEL._replace(curves=curves)]).axes
+    assert [panel.get_xlim() for panel in panels] == [(0, end)] * 3
+
+
 def test_speed():
     """From batch 1 to the best batch, at the BBR of small persons."""
     (panel,) = draw_speed([MODEL, PRINTED]).axes
