@@ -87,6 +87,9 @@ setup(
     ],
     keywords='computer vision, pose estimation, bottom-up, mmpose',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
+    py_modules=['dualcenter'],
+    package_data={NAME: ['experiments/comparison/*.yaml']},
+    entry_points={'console_scripts': ['dualcenter = dualcenter:main']},
     python_requires='>=3.9',
     install_requires=read_requirements('requirements.txt'),
     extras_require={

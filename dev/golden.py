@@ -50,7 +50,7 @@ def find_config(name: str) -> Path:
 
 def render_images(folder: Path) -> None:
     """Render 20 images with people of all sizes, half of them for validation."""
-    command = [sys.executable, str(ROOT / 'tools' / 'make_synthetic_people.py'), str(folder)]
+    command = [sys.executable, str(ROOT / 'dualcenter.py'), 'synthesize', str(folder)]
     options = ['--images', '20', '--val-images', '10', '--seed', '7', '--size', '384', '--workers', '1']
     subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

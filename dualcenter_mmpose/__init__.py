@@ -30,15 +30,20 @@ Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterS
 Of the rivals: ``AssociativeEmbeddingGrouping`` (codec); ``HigherHRNetHead``, ``SWAHRHead`` (models).
 """
 
-from dualcenter_mmpose.environment import check_environment
+import os
 
-# Before anything below imports the stack: its own error messages do not say what to install.
-check_environment()
+from dualcenter_mmpose.version import __version__
 
-from dualcenter_mmpose import baselines, codecs, datasets, engine, evaluation, models  # noqa: E402  (imported to register)
-from dualcenter_mmpose.checkpoints import register_safe_globals  # noqa: E402
-from dualcenter_mmpose.version import __version__  # noqa: E402
+if not os.environ.get('DUALCENTER_WITHOUT_REGISTRATION'):  # set by commands that need neither torch nor MMPose
+    from dualcenter_mmpose.utils.environment import check_environment
 
-register_safe_globals()
+    # Before anything below imports the stack: its own error messages do not say what to install.
+    check_environment()
 
-__all__ = ['__version__', 'baselines', 'codecs', 'datasets', 'engine', 'evaluation', 'models']
+    from dualcenter_mmpose import baselines, codecs, datasets, engine, models
+    from dualcenter_mmpose.evaluation import bbp_bbr_metric
+    from dualcenter_mmpose.utils.checkpoints import register_safe_globals
+
+    register_safe_globals()
+
+__all__ = ['__version__', 'baselines', 'bbp_bbr_metric', 'codecs', 'datasets', 'engine', 'models']

@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 import dualcenter_mmpose.models  # noqa: F401
 from dualcenter_mmpose.codecs import DualCenterPoseGrouping
-from dualcenter_mmpose.codecs.metainfo import load_keypoint_layout
+from dualcenter_mmpose.keypoints.metainfo import load_keypoint_layout
 
 COCO = dict(from_file='configs/_base_/datasets/coco.py')
 CROWDPOSE = dict(from_file='configs/_base_/datasets/crowdpose.py')

@@ -27,7 +27,7 @@ def test_reaches_its_stated_ap(tmp_path, monkeypatch):
     """On freshly made pictures of the stated seed, AP, BBP and BBR are within 2 points of what is stated."""
     data = tmp_path / 'people'
     count, seed = STATED['test_images'], STATED['test_seed']
-    command = [sys.executable, str(ROOT / 'tools' / 'make_synthetic_people.py'), str(data)]
+    command = [sys.executable, str(ROOT / 'dualcenter.py'), 'synthesize', str(data)]
     command += ['--images', str(count), '--val-images', str(count), '--seed', str(seed)]
     subprocess.run(command, check=True, capture_output=True)
     monkeypatch.setenv('DUALCENTER_SYNTHETIC', str(data))

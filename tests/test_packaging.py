@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 from modelindex.load_model_index import load
+from setup_support.plan import package_files, read_pins, stage_package
 
 from dualcenter_mmpose.version import __version__
-from setup_support.plan import package_files, read_pins, stage_package
 
 ROOT = Path(__file__).parents[1]
 

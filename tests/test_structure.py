@@ -21,9 +21,9 @@ SHELLS = {
     'baselines/higherhrnet_head.py',
     'baselines/layers.py',
     'baselines/swahr_head.py',
-    'checkpoints.py',
+    'utils/checkpoints.py',
     'codecs/dual_center_pose_grouping.py',
-    'codecs/metainfo.py',
+    'keypoints/metainfo.py',
     'datasets/batching.py',
     'datasets/checked_datasets.py',
     'datasets/empty_safe_affine.py',
@@ -46,7 +46,9 @@ SHELLS = {
 
 WITHOUT_TEST = {
     'version.py',  # a constant
-    'assembly/types.py',  # plain records
+    'types.py',  # plain records
+    'cli/predict_onnx.py',  # a name for the standalone runner
+    'experiments/profiling/report.py',  # tested with the command
     'evaluation/box_types.py',  # likewise
 }
 
@@ -83,7 +85,9 @@ def imports_of(module: Path) -> set[str]:
 
 @pytest.mark.parametrize('module', MODULES, ids=str)
 def test_core_does_without_the_host(module):
-    """Only the shells import OpenMMLab."""
+    """Only the shells import OpenMMLab, and what runs trainings."""
+    if module.parts[0] in ('cli', 'experiments'):
+        return
     host = {name for name in imports_of(module) if name.split('.')[0] in HOST}
     assert bool(host) == (str(module) in SHELLS), host
 

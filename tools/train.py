@@ -10,7 +10,7 @@ import runpy
 import sys
 
 import dualcenter_mmpose  # noqa: F401, imported to register
-from dualcenter_mmpose.host_tools import find_host_tool
+from dualcenter_mmpose.utils.host_tools import find_host_tool
 
 
 def main() -> None:

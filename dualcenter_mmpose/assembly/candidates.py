@@ -1,6 +1,6 @@
 """Pose candidates: local maxima of the center heatmaps with the displacements read there.
 
-Axis letters and array layouts: :mod:`dualcenter_mmpose.assembly.types`.
+Axis letters and array layouts: :mod:`dualcenter_mmpose.types`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (torch's own convention)
 from torch import Tensor
 
-from dualcenter_mmpose.assembly.types import Candidates
 from dualcenter_mmpose.coordinates import map_to_normalized
+from dualcenter_mmpose.types import Candidates
 
 
 def keep_local_maxima(heatmaps: Tensor, kernel_size: int) -> Tensor:
@@ -37,7 +37,7 @@ def find_candidates(
 
     Args:
         center_heatmaps: (B, G, H, W).
-        displacements: (B, G * 2K, H, W) cells, layout of :class:`~dualcenter_mmpose.assembly.types.DenseMaps`.
+        displacements: (B, G * 2K, H, W) cells, layout of :class:`~dualcenter_mmpose.types.DenseMaps`.
         max_per_center: peaks kept per group; maps with fewer cells give as many as they have.
         score_thr: heat that a peak must exceed.
         kernel_size: window of the local maximum.

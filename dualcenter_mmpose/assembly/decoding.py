@@ -1,6 +1,6 @@
 """Maps to people in one call, and the options that govern it.
 
-Axis letters and array layouts: :mod:`dualcenter_mmpose.assembly.types`.
+Axis letters and array layouts: :mod:`dualcenter_mmpose.types`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from dualcenter_mmpose.assembly.grouping import (
     score_instances,
 )
 from dualcenter_mmpose.assembly.similarity import SPATIAL_TERMS, appearance_similarity
-from dualcenter_mmpose.assembly.types import Candidates, DenseMaps, Judgement, People
 from dualcenter_mmpose.coordinates import map_to_input
+from dualcenter_mmpose.types import Candidates, DenseMaps, Judgement, People
 
 
 @dataclass(frozen=True)

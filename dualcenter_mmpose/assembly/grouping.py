@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from dualcenter_mmpose.assembly.types import Candidates, Groups, People
+from dualcenter_mmpose.types import Candidates, Groups, People
 
 INSTANCE_SCORES = ('confidence', 'confidence*kpt_mean', 'center', 'center_mean', 'center*kpt_mean')
 

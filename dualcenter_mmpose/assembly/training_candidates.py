@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from dualcenter_mmpose.assembly.types import Candidates, DenseMaps
+from dualcenter_mmpose.types import Candidates, DenseMaps
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ from dualcenter_mmpose.baselines.level_targets import FINE_CELLS, LabelledPeople
 from dualcenter_mmpose.baselines.tag_decoding import TagDecoding, TaggedPeople, average_levels, decode_tagged_people
 from dualcenter_mmpose.baselines.tag_grouping import usual_order
 from dualcenter_mmpose.codecs.masks import draw_valid_mask, pack_mask
-from dualcenter_mmpose.codecs.metainfo import COCO_METAINFO, load_keypoint_layout
 from dualcenter_mmpose.codecs.packing import image_to_input_matrix
 from dualcenter_mmpose.codecs.targets import unpack_masks
 from dualcenter_mmpose.coordinates import input_to_map, input_to_map_matrix, map_to_input
+from dualcenter_mmpose.keypoints.metainfo import COCO_METAINFO, load_keypoint_layout
 
 COARSE_STRIDE = 4
 """Input pixels per cell of the coarse level, which the network's layers fix."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from munkres import Munkres
 
-from dualcenter_mmpose.codecs.keypoint_layout import KeypointLayout
+from dualcenter_mmpose.keypoints.layout import KeypointLayout
 
 FORBIDDEN = 1e10
 """Cost of leaving a candidate without a person, where there are more candidates than persons."""

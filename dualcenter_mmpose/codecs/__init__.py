@@ -1,7 +1,7 @@
 """Codecs: keypoints -> targets, and maps -> people.
 
 * :mod:`~dualcenter_mmpose.codecs.dual_center_pose_grouping`: ``DualCenterPoseGrouping``, the registered shell.
-* :mod:`~dualcenter_mmpose.codecs.keypoint_layout`, :mod:`~dualcenter_mmpose.codecs.metainfo`: names, mirror pairs
+* :mod:`~dualcenter_mmpose.keypoints.layout`, :mod:`~dualcenter_mmpose.keypoints.metainfo`: names, mirror pairs
   and OKS constants of a keypoint set, and how to read them from MMPose's metainfo.
 * :mod:`~dualcenter_mmpose.codecs.center_groups`: the rules that define centers.
 * :mod:`~dualcenter_mmpose.codecs.targets` on :mod:`~dualcenter_mmpose.codecs.painting`: all training targets.

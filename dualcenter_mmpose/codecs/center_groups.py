@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from dualcenter_mmpose.codecs.keypoint_layout import KeypointLayout
+from dualcenter_mmpose.keypoints.layout import KeypointLayout
 
 RULES = ('mean', 'pair_mid', 'kpt_mean', 'keypoint', 'bbox')
 PARTIAL_POLICIES = ('use', 'drop')

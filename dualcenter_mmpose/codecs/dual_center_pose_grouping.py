@@ -27,10 +27,8 @@ from dualcenter_mmpose.assembly.training_candidates import (
     join_peaks,
     keep_some,
 )
-from dualcenter_mmpose.assembly.types import Candidates, DenseMaps, Judgement, People
 from dualcenter_mmpose.codecs.center_groups import PAPER_CENTERS, locate_centers, membership, resolve_center_groups
 from dualcenter_mmpose.codecs.masks import draw_valid_mask, pack_mask
-from dualcenter_mmpose.codecs.metainfo import COCO_METAINFO, load_keypoint_layout
 from dualcenter_mmpose.codecs.packing import box_centers, image_to_input_matrix, keypoint_box_areas, presume_centers
 from dualcenter_mmpose.codecs.targets import (
     CenterHeat,
@@ -46,6 +44,8 @@ from dualcenter_mmpose.coordinates import (
     input_to_map,
     input_to_map_matrix,
 )
+from dualcenter_mmpose.keypoints.metainfo import COCO_METAINFO, load_keypoint_layout
+from dualcenter_mmpose.types import Candidates, DenseMaps, Judgement, People
 
 
 @KEYPOINT_CODECS.register_module()

@@ -76,7 +76,7 @@ class KeypointTargets(NamedTuple):
 
 
 class DenseTargets(NamedTuple):
-    """All targets of a batch; layouts as in :class:`~dualcenter_mmpose.assembly.types.DenseMaps`.
+    """All targets of a batch; layouts as in :class:`~dualcenter_mmpose.types.DenseMaps`.
 
     Attributes:
         heatmaps: (B, K + G, H, W) in [0, 1].

@@ -26,9 +26,9 @@ from mmpose.datasets.datasets import (
 )
 from mmpose.registry import DATASETS
 
-from dualcenter_mmpose.datasets.annotation_checks import AnnotationError, load_coco_annotations
-from dualcenter_mmpose.datasets.annotation_defaults import area_of, complete_annotation, region_of
-from dualcenter_mmpose.datasets.image_checks import describe_broken_image
+from dualcenter_mmpose.coco.annotation_checks import AnnotationError, load_coco_annotations
+from dualcenter_mmpose.coco.annotation_defaults import area_of, complete_annotation, region_of
+from dualcenter_mmpose.coco.image_checks import describe_broken_image
 
 Info = dict[str, Any]
 

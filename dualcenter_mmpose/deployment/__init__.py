@@ -2,9 +2,19 @@
 
 * :mod:`~dualcenter_mmpose.deployment.people_network`: ``PeopleNetwork``, image in, people out.
 * :mod:`~dualcenter_mmpose.deployment.exporting`: the network as a program of ``torch.export`` and as an ONNX model.
+* :mod:`~dualcenter_mmpose.deployment.onnx_runner`: an ONNX model run without PyTorch, one file that can be copied out.
 * :mod:`~dualcenter_mmpose.deployment.parity`: how far two runs of it are apart.
 """
 
-from dualcenter_mmpose.deployment.people_network import PeopleNetwork
+from typing import Any
 
 __all__ = ['PeopleNetwork']
+
+
+def __getattr__(name: str) -> Any:
+    """Import the network when it is asked for: the ONNX runner needs no torch."""
+    if name == 'PeopleNetwork':
+        from dualcenter_mmpose.deployment.people_network import PeopleNetwork
+
+        return PeopleNetwork
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -5,7 +5,7 @@
 * :mod:`~dualcenter_mmpose.evaluation.bbp_bbr`: matches -> BBP, BBR, plain precision and recall.
 * :mod:`~dualcenter_mmpose.evaluation.coco_boxes`: COCO annotations and results -> boxes.
 * :mod:`~dualcenter_mmpose.evaluation.sample_boxes`: MMPose data samples -> boxes.
-* :mod:`~dualcenter_mmpose.evaluation.result_files`: checks on COCO result files.
+* :mod:`~dualcenter_mmpose.coco.result_files`: checks on COCO result files.
 * :mod:`~dualcenter_mmpose.evaluation.bbp_bbr_report`: results -> table, JSON dictionary.
 * :mod:`~dualcenter_mmpose.evaluation.results_scoring`: the command ``tools/score_results.py``.
 * :mod:`~dualcenter_mmpose.evaluation.bbp_bbr_metric`: ``BBPBBRMetric``, registered with MMPose.
@@ -13,6 +13,15 @@
 All modules but the last import numpy alone.
 """
 
-from dualcenter_mmpose.evaluation.bbp_bbr_metric import BBPBBRMetric
+from typing import Any
 
 __all__ = ['BBPBBRMetric']
+
+
+def __getattr__(name: str) -> Any:
+    """Import the metric when it is asked for: scoring a file needs neither torch nor MMPose."""
+    if name == 'BBPBBRMetric':
+        from dualcenter_mmpose.evaluation.bbp_bbr_metric import BBPBBRMetric
+
+        return BBPBBRMetric
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

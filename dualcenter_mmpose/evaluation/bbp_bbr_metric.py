@@ -18,8 +18,8 @@ from mmengine.fileio import get_local_path
 from mmengine.logging import MessageHub, print_log
 from mmpose.registry import METRICS
 
-from dualcenter_mmpose.datasets.annotation_checks import load_coco_annotations
-from dualcenter_mmpose.datasets.file_checks import write_json
+from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations
+from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.evaluation.bbp_bbr import SCORE_LEVELS, evaluate_boxes
 from dualcenter_mmpose.evaluation.bbp_bbr_report import (
     AREA_SOURCE_NAMES,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dualcenter_mmpose.datasets.annotation_defaults import AREA_PER_BOX_AREA
+from dualcenter_mmpose.coco.annotation_defaults import AREA_PER_BOX_AREA
 from dualcenter_mmpose.evaluation.box_matching import box_overlaps
 from dualcenter_mmpose.evaluation.box_types import (
     BoolArray,

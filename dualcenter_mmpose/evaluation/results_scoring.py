@@ -1,4 +1,4 @@
-"""The command ``tools/score_results.py``: BBP and BBR of any method's results, without a model.
+"""The command ``dualcenter score``: BBP and BBR of any method's results, without a model.
 
 Nothing here imports torch or MMPose, so that the command starts in a fraction of a second.
 """
@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dualcenter_mmpose.datasets.annotation_checks import load_coco_annotations
-from dualcenter_mmpose.datasets.file_checks import write_json
+from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations
+from dualcenter_mmpose.coco.file_checks import write_json
+from dualcenter_mmpose.coco.result_files import load_results
 from dualcenter_mmpose.evaluation.bbp_bbr import SCORE_LEVELS, evaluate_boxes
 from dualcenter_mmpose.evaluation.bbp_bbr_report import (
     AREA_SOURCE_NAMES,
@@ -28,12 +29,11 @@ from dualcenter_mmpose.evaluation.coco_boxes import (
     person_category_id,
     predicted_boxes,
 )
-from dualcenter_mmpose.evaluation.result_files import load_results
 
 _EXAMPLE = """examples:
-  python tools/score_results.py person_keypoints_val2017.json results.keypoints.json
-  python tools/score_results.py ANN.json RESULTS.json --area-source bbox --out scores.json
-  python tools/score_results.py ANN.json --ceiling
+  dualcenter score person_keypoints_val2017.json results.keypoints.json
+  dualcenter score ANN.json RESULTS.json --area-source bbox --out scores.json
+  dualcenter score ANN.json --ceiling
 """
 
 _CEILING_HELP = (

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from dualcenter_mmpose.assembly.decoding import DecodingOptions, decode_people
-from dualcenter_mmpose.assembly.types import Candidates, DenseMaps, Judgement
+from dualcenter_mmpose.types import Candidates, DenseMaps, Judgement
 
 KAPPAS = (0.05, 0.1)
 

@@ -12,7 +12,7 @@ from dualcenter_mmpose.assembly.grouping import (
     pick_people,
     score_instances,
 )
-from dualcenter_mmpose.assembly.types import Candidates, Groups
+from dualcenter_mmpose.types import Candidates, Groups
 from tests.reference import grouping as slowly
 
 

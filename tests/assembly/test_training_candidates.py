@@ -12,7 +12,7 @@ from dualcenter_mmpose.assembly.training_candidates import (
     keep_some,
     read_poses,
 )
-from dualcenter_mmpose.assembly.types import DenseMaps
+from dualcenter_mmpose.types import DenseMaps
 from tests.helpers import RefuseToWait
 
 WIDTH, HEIGHT, CENTERS, KEYPOINTS = 14, 10, 2, 3

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from complexity import load_model_config
-from flops.counting import count_complexity
 from mmpose.models.losses import KeypointMSELoss
 
 from dualcenter_mmpose.baselines import HigherHRNetHead
 from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps, pack_people
 from dualcenter_mmpose.baselines.level_targets import make_level_targets
 from dualcenter_mmpose.baselines.tag_decoding import TaggedPeople
+from dualcenter_mmpose.cli.complexity import load_model_config
+from dualcenter_mmpose.experiments.profiling.counting import count_complexity
 from tests.baselines.baseline_models import HEADS, baseline_config, build_baseline, samples_for
 from tests.configs.reduce import ROOT
 from tests.helpers import CROWDPOSE, RefuseToWait, encode_sample, make_batch, random_people, standing_people
@@ -32,8 +32,8 @@ class TestPaperSize:
     """Parameters and multiply-adds of Table 3 and 4 (dual anatomical centers), as printed there.
 
     All printed multiply-adds count the transposed convolution at its output, weights x output cells, which is four
-    times what it multiplies at a stride of 2. ``tools/complexity.py`` counts what is multiplied. Of the parameters only
-    HigherHRNet-W32's 28.5 M differs: 28.54 M is its backbone alone, and the 28.6 M printed for SWAHR is here, too.
+    times what it multiplies at a stride of 2. ``dualcenter complexity`` counts what is multiplied. Of the parameters
+    only HigherHRNet-W32's 28.5 M differs: 28.54 M is its backbone alone, and the 28.6 M printed for SWAHR is here, too.
     """
 
     @pytest.mark.slow

@@ -7,7 +7,7 @@ import pytest
 from mmpose.codecs.associative_embedding import _group_keypoints_by_tags
 
 from dualcenter_mmpose.baselines.tag_grouping import group_by_tags, usual_order
-from dualcenter_mmpose.codecs.metainfo import load_keypoint_layout
+from dualcenter_mmpose.keypoints.metainfo import load_keypoint_layout
 from tests.helpers import COCO, CROWDPOSE
 
 THRESHOLDS = dict(keypoint_thr=0.1, tag_thr=1.0)

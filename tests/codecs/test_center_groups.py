@@ -10,7 +10,7 @@ from dualcenter_mmpose.codecs.center_groups import (
     membership,
     resolve_center_groups,
 )
-from dualcenter_mmpose.codecs.metainfo import load_keypoint_layout
+from dualcenter_mmpose.keypoints.metainfo import load_keypoint_layout
 from tests.helpers import COCO, CROWDPOSE, random_people, small_layout
 from tests.reference.targets import center_of
 

@@ -8,7 +8,6 @@ import torch
 from mmpose.codecs import SPR
 
 from dualcenter_mmpose.codecs.center_groups import PAPER_CENTERS, membership, resolve_center_groups
-from dualcenter_mmpose.codecs.metainfo import load_keypoint_layout
 from dualcenter_mmpose.codecs.targets import (
     CenterHeat,
     Instances,
@@ -18,6 +17,7 @@ from dualcenter_mmpose.codecs.targets import (
     scale_instances,
     unpack_masks,
 )
+from dualcenter_mmpose.keypoints.metainfo import load_keypoint_layout
 from tests.helpers import COCO, KPT_CENTER, random_people
 from tests.reference.targets import center_of, displacement_field, gaussian_heatmap
 

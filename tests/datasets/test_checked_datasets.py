@@ -16,8 +16,8 @@ from mmpose.registry import DATASETS
 from torch.utils.data import DataLoader
 
 import dualcenter_mmpose.datasets  # noqa: F401  (registers)
+from dualcenter_mmpose.coco.annotation_checks import AnnotationError
 from dualcenter_mmpose.datasets import checked_datasets
-from dualcenter_mmpose.datasets.annotation_checks import AnnotationError
 from dualcenter_mmpose.datasets.checked_datasets import SampleError, empty_data_info
 from tests.reference.coco_files import coco_content, person, write_coco
 

@@ -17,7 +17,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import METRICS
 from mmpose.structures import PoseDataSample
 
-from dualcenter_mmpose.datasets.annotation_checks import AnnotationError
+from dualcenter_mmpose.coco.annotation_checks import AnnotationError
 from dualcenter_mmpose.evaluation import bbp_bbr_metric
 from dualcenter_mmpose.evaluation.bbp_bbr_metric import BBPBBRMetric
 from tests.reference.coco_files import coco_content, person, write_coco

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from dualcenter_mmpose.datasets.synthetic.appearance import sample_outfit
-from dualcenter_mmpose.datasets.synthetic.camera import Camera, View
-from dualcenter_mmpose.datasets.synthetic.light import Light
-from dualcenter_mmpose.datasets.synthetic.scene import Person, Scene, Thing
-from dualcenter_mmpose.datasets.synthetic.skeleton import (
+from dualcenter_mmpose.synthetic.appearance import sample_outfit
+from dualcenter_mmpose.synthetic.camera import Camera, View
+from dualcenter_mmpose.synthetic.light import Light
+from dualcenter_mmpose.synthetic.scene import Person, Scene, Thing
+from dualcenter_mmpose.synthetic.skeleton import (
     MARKER_OFFSETS,
     REST_OFFSETS,
     Physique,

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import setup_env
-
 from setup_support import stamps
 from setup_support.interpreter import Interpreter
 from setup_support.plan import Step

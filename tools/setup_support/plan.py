@@ -56,6 +56,7 @@ IMPORT_CHECK = (
 
 # Everything that `pip install .` reads.
 PACKAGE_SOURCES = (
+    'dualcenter.py',
     'CITATION.cff',
     'LICENSE',
     'MANIFEST.in',

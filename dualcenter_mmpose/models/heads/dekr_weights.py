@@ -52,7 +52,7 @@ def check_outputs(state: Mapping[str, Tensor], prefix: str, num_keypoints: int, 
             f'the checkpoint puts out {len(weight)} heatmaps (keypoints and centers), the model {expected} '
             f'({num_keypoints} keypoints): it was trained for another keypoint set or other centers. Use the config '
             'that it was trained with, or keep only its backbone: '
-            'tools/export_checkpoint.py CHECKPOINT --backbone-only --out OUT'
+            'dualcenter export-checkpoint CHECKPOINT --backbone-only --out OUT'
         )
 
 

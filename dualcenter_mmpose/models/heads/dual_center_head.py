@@ -1,7 +1,7 @@
 """``DualCenterHead``: DEKR's trunk with one displacement field per anatomical center.
 
 Axis letters: B images, K keypoints, G center groups, N persons, H and W cells. Maps are laid out as in
-:class:`~dualcenter_mmpose.assembly.types.DenseMaps`, targets as in
+:class:`~dualcenter_mmpose.types.DenseMaps`, targets as in
 :class:`~dualcenter_mmpose.codecs.targets.DenseTargets`.
 """
 
@@ -20,12 +20,12 @@ from torch import Tensor, nn
 
 from dualcenter_mmpose.assembly.decoding import tight_boxes
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining
-from dualcenter_mmpose.assembly.types import Candidates, DenseMaps, Judgement, People
 from dualcenter_mmpose.codecs.targets import DenseTargets, Instances, KeypointTargets
 from dualcenter_mmpose.coordinates import mirror_shift
 from dualcenter_mmpose.models.heads.dekr_weights import check_outputs, convert_dekr_head, is_dekr_head
 from dualcenter_mmpose.models.layers.branches import DisplacementBranch, HeatmapBranch
 from dualcenter_mmpose.models.pose_nets.pose_level import PoseLevelNets
+from dualcenter_mmpose.types import Candidates, DenseMaps, Judgement, People
 
 TEST_OPTIONS = ('flip_test', 'output_heatmaps', 'multiscale_test')
 DEKR_TEST_OPTIONS = ('shift_heatmap', 'align_corners', 'nms_dist_thr', 'nms_joints_thr', 'max_num_people')

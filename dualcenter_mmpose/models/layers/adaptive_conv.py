@@ -21,7 +21,7 @@ OPERATORS = ('grid_sample', 'deform_conv2d')
 
 BLOCK_BYTES = {'cpu': 32 << 20}
 """How much of the read taps is held at a time, by device. On a CPU a block should come back from the cache when it is
-convolved (``tools/benchmark.py adapt-conv``, ``docs/performance.md``)."""
+convolved (``python -m benchmarks adapt-conv``, ``docs/performance.md``)."""
 
 DEFAULT_BLOCK_BYTES = 1 << 30
 """On other devices only memory bounds a block: the taps of a 2048 px image take 2.4 GB."""

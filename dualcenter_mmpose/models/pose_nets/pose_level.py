@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from dualcenter_mmpose.assembly.features import sample_pose_features
 from dualcenter_mmpose.assembly.pose_targets import PoseTargets
 from dualcenter_mmpose.assembly.training_candidates import TrainingCandidates
-from dualcenter_mmpose.assembly.types import Candidates, Judgement
 from dualcenter_mmpose.models.losses.pose_losses import confidence_loss, refinement_loss, similarity_loss
+from dualcenter_mmpose.types import Candidates, Judgement
 
 KINDS = ('similarity', 'confidence', 'refinement')
 REFINEMENT_UNITS = ('diagonal', 'pixel')

@@ -6,8 +6,8 @@ from typing import Any
 
 import torch
 
-from dualcenter_mmpose.assembly.types import Candidates
 from dualcenter_mmpose.models.heads import DualCenterHead
+from dualcenter_mmpose.types import Candidates
 from tests.helpers import TINY_CHANNELS, codec_config, encode_sample, random_people, standing_people, tiny_pose_nets
 
 SIZE = 64

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dualcenter_mmpose.assembly.types import DenseMaps
+from dualcenter_mmpose.types import DenseMaps
 from tests.helpers import (
     TINY_CHANNELS,
     build_model,

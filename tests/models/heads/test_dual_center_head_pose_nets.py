@@ -5,9 +5,9 @@ import pytest
 import torch
 from mmengine.optim import OptimWrapper
 
-from dualcenter_mmpose.assembly.types import DenseMaps
 from dualcenter_mmpose.models.heads import DualCenterHead
 from dualcenter_mmpose.models.pose_nets.pose_level import KINDS
+from dualcenter_mmpose.types import DenseMaps
 from tests.helpers import (
     TINY_CHANNELS,
     RefuseToWait,

@@ -15,8 +15,8 @@ from mmengine.evaluator import Evaluator
 from mmpose.models.pose_estimators import BottomupPoseEstimator
 from mmpose.registry import METRICS
 
-from dualcenter_mmpose.assembly.types import DenseMaps
 from dualcenter_mmpose.models.heads import DualCenterHead
+from dualcenter_mmpose.types import DenseMaps
 from tests.configs.reduce import CONFIG_FILES, load_reduced
 from tests.helpers import codec_config, encode_sample, standing_people
 from tests.models.heads.pose_heads import make_head, random_features

@@ -6,8 +6,8 @@ import torch
 from dualcenter_mmpose.assembly.features import normalize_poses, sample_pose_features
 from dualcenter_mmpose.assembly.pose_targets import PoseTargets
 from dualcenter_mmpose.assembly.training_candidates import TrainingCandidates
-from dualcenter_mmpose.assembly.types import Candidates
 from dualcenter_mmpose.models.pose_nets.pose_level import KINDS, PoseLevelNets
+from dualcenter_mmpose.types import Candidates
 from tests.helpers import RefuseToWait, tiny_pose_nets
 
 CHANNELS, KEYPOINTS, CELL = (4, 6), 3, 4.0

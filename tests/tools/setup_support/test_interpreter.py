@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from setup_support import interpreter
 from setup_support.interpreter import Interpreter
 

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-
 from setup_support import plan
 
 ROOT = Path(__file__).parents[3]

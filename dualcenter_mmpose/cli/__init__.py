@@ -1,0 +1,1 @@
+"""One module per sub-command of ``dualcenter``: options, a call, what to print."""

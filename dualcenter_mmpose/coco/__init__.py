@@ -1,0 +1,8 @@
+"""Files in COCO's format: read, checked, refused with a remedy. numpy alone.
+
+* :mod:`~dualcenter_mmpose.coco.file_checks`: JSON files, refusals with a remedy.
+* :mod:`~dualcenter_mmpose.coco.annotation_checks`: annotation files.
+* :mod:`~dualcenter_mmpose.coco.annotation_defaults`: what annotations leave out.
+* :mod:`~dualcenter_mmpose.coco.image_checks`: image files that are missing or broken.
+* :mod:`~dualcenter_mmpose.coco.result_files`: keypoint results.
+"""

@@ -1,0 +1,1 @@
+"""Parts of `dualcenter complexity`: `counting` runs the model on shapes alone, `report` says what it found."""

@@ -1,0 +1,5 @@
+"""A config reduced for a CPU.
+
+* :mod:`~dualcenter_mmpose.experiments.reduced.reduce`: the same method on a small network, small images and small data.
+* :mod:`~dualcenter_mmpose.experiments.reduced.light_backbone`: the same with a light backbone and ImageNet weights.
+"""

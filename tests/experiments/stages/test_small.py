@@ -1,0 +1,30 @@
+"""Small twins for tools; what a twin is, is tested with `dualcenter_mmpose.experiments.reduced.reduce`."""
+
+from __future__ import annotations
+
+import pytest
+from mmengine.config import Config
+
+from dualcenter_mmpose.experiments.stages.small import small_twin
+from tests.configs.reduce import ROOT
+
+EMA = ROOT / 'configs' / 'ablation' / 'ema_hrnet-w32_8xb10-140e_coco-512x512.py'
+
+
+class TestSmallTwin:
+    """A loaded config becomes a loaded config."""
+
+    def test_file_name(self):
+        """The twin keeps the name, which logs and the config beside a checkpoint bear; the argument stays as it is."""
+        config = Config.fromfile(EMA)
+        twin = small_twin(config)
+        assert twin.filename == str(EMA)
+        assert twin.model.backbone.extra != config.model.backbone.extra
+        assert config.to_dict() == Config.fromfile(EMA).to_dict()
+
+    def test_lacks_a_part(self):
+        """A config of one's own that leaves out what a twin replaces hears what it lacks."""
+        config = Config.fromfile(EMA)
+        config.pop('val_dataloader')
+        with pytest.raises(ValueError, match=r"a small twin needs 'val_dataloader', which '.*ema.*\.py' does not have"):
+            small_twin(config)
