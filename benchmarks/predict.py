@@ -83,13 +83,13 @@ def make_prediction(model: Any, num_people: int, batch: int) -> Callable[[], Seq
     forward = type(model.head).forward
     image = torch.randint(0, 256, (3, SIZE, SIZE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
-    def find_people(feats: Any) -> Any:
+    def predict_instances(feats: Any) -> Any:
         forward(model.head, feats)
         return staged
 
     @torch.no_grad()
     def predict() -> Sequence[Any]:
-        model.head.forward = find_people
+        model.head.forward = predict_instances
         return model.test_step(dict(inputs=[image] * batch, data_samples=[_sample() for _ in range(batch)]))
 
     return predict

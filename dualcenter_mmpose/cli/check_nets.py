@@ -61,18 +61,18 @@ def judge_batch(model: Any, data: dict[str, Any], options: PoseTraining = PEAKS_
     candidates = head.decoder.training_candidates(maps, instances, options)
     threshold = head.pose_training.identity_thr
     targets = head.decoder.match(candidates, instances, threshold)
-    judgement = head.pose_nets.judge(feats, maps.heatmaps[:, : head.num_keypoints], candidates)
+    outputs = head.pose_nets.predict(feats, maps.heatmaps[:, : head.num_keypoints], candidates)
     found = dict(oks=targets.oks, identities=targets.identities)
-    if judgement.confidences is not None:
-        found['confidences'] = judgement.confidences
-    if judgement.embeddings is not None:
-        found['embeddings'] = judgement.embeddings
-    if judgement.refined is not None:
-        refined = candidates._replace(keypoints=judgement.refined)
+    if outputs.confidences is not None:
+        found['confidences'] = outputs.confidences
+    if outputs.embeddings is not None:
+        found['embeddings'] = outputs.embeddings
+    if outputs.refined is not None:
+        refined = candidates._replace(keypoints=outputs.refined)
         found['refined_oks'] = head.decoder.match(refined, instances, threshold).oks
     return [
         {key: value[image][judged].cpu() for key, value in found.items()}
-        for image, judged in enumerate(targets.is_judged)
+        for image, judged in enumerate(targets.oks_known)
     ]
 
 

@@ -27,7 +27,7 @@ from mmpose.registry import MODELS
 
 from dualcenter_mmpose import __version__
 from dualcenter_mmpose.cli.export_checkpoint import ExportError, read_checkpoint
-from dualcenter_mmpose.deployment import PeopleNetwork, exporting
+from dualcenter_mmpose.deployment import DeployModel, exporting
 from dualcenter_mmpose.deployment import onnx_runner as predict_onnx
 from dualcenter_mmpose.deployment.parity import Parity, compare, join
 from dualcenter_mmpose.keypoints.metainfo import COCO_METAINFO
@@ -62,7 +62,7 @@ def load_model(config: Config, checkpoint: Path) -> Any:
     return model.eval()
 
 
-def describe_model(network: PeopleNetwork, config: Config, size: tuple[int, int], batch: int | None) -> dict[str, Any]:
+def describe_model(network: DeployModel, config: Config, size: tuple[int, int], batch: int | None) -> dict[str, Any]:
     """Return what a program needs to know to run the exported model.
 
     Args:
@@ -91,7 +91,7 @@ def describe_model(network: PeopleNetwork, config: Config, size: tuple[int, int]
     )
 
 
-def export(network: PeopleNetwork, out: Path, description: dict[str, Any], size: tuple[int, int], args: Any) -> None:
+def export(network: DeployModel, out: Path, description: dict[str, Any], size: tuple[int, int], args: Any) -> None:
     """Write the network to ``out`` in one piece, as the command line says."""
     program = exporting.trace(network, size, args.batch, args.dynamic_batch)
     if args.format == 'torch-export':
@@ -102,7 +102,7 @@ def export(network: PeopleNetwork, out: Path, description: dict[str, Any], size:
     exporting.write_in_one_piece(out, lambda path: path.write_bytes(model.SerializeToString()))
 
 
-def check(network: PeopleNetwork, path: Path, images: Sequence[Path]) -> Parity:
+def check(network: DeployModel, path: Path, images: Sequence[Path]) -> Parity:
     """Return how far ONNX Runtime and PyTorch are apart on images, in input px, and print it for each."""
     model = predict_onnx.Model(path)
     parities = []
@@ -140,7 +140,7 @@ def main() -> int:
         if not args.out.parent.is_dir():
             raise ExportError(f"the folder '{args.out.parent}' does not exist")
         config = read_config(args.config)
-        network = PeopleNetwork(load_model(config, args.checkpoint), False if args.no_flip_test else None)
+        network = DeployModel(load_model(config, args.checkpoint), False if args.no_flip_test else None)
         size = exporting.check_size(args.size or network.head.decoder.input_size)
         description = describe_model(network, config, size, None if args.dynamic_batch else args.batch)
         start = time.monotonic()
@@ -178,7 +178,7 @@ def summarize(description: dict[str, Any]) -> str:
     return f'{batch} uint8 {description["channel_order"]} images of {width}x{height}{flip}, opset {exporting.OPSET}'
 
 
-def report_check(network: PeopleNetwork, path: Path, images: Sequence[Path]) -> int:
+def report_check(network: DeployModel, path: Path, images: Sequence[Path]) -> int:
     """Check a model on images and return the exit status."""
     print('PyTorch against ONNX Runtime:')
     parity = check(network, path, images)

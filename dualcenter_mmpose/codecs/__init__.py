@@ -4,7 +4,7 @@
 * :mod:`~dualcenter_mmpose.keypoints.layout`, :mod:`~dualcenter_mmpose.keypoints.metainfo`: names, mirror pairs
   and OKS constants of a keypoint set, and how to read them from MMPose's metainfo.
 * :mod:`~dualcenter_mmpose.codecs.center_groups`: the rules that define centers.
-* :mod:`~dualcenter_mmpose.codecs.targets` on :mod:`~dualcenter_mmpose.codecs.painting`: all training targets.
+* :mod:`~dualcenter_mmpose.codecs.targets` on :mod:`~dualcenter_mmpose.codecs.rendering`: all training targets.
 * :mod:`~dualcenter_mmpose.codecs.masks`: where an image must not teach.
 
 Adding a codec: subclass ``mmpose.codecs.base.BaseKeypointCodec`` in a file of its own, register it with

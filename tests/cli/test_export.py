@@ -138,7 +138,7 @@ class TestDescribeModel:
         """Sizes, order of channels, keypoints, links, options."""
         config, checkpoint = write(NETS)
         config = Config.fromfile(config)
-        network = tool.PeopleNetwork(tool.load_model(config, checkpoint))
+        network = tool.DeployModel(tool.load_model(config, checkpoint))
         described = json.loads(json.dumps(tool.describe_model(network, config, (96, 64), None)))
         assert described['version'] == __version__
         assert described['config'] == 'model'

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -18,14 +18,20 @@ from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor, nn
 
-from dualcenter_mmpose.assembly.decoding import tight_boxes
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining
-from dualcenter_mmpose.codecs.targets import DenseTargets, Instances, KeypointTargets
 from dualcenter_mmpose.coordinates import mirror_shift
+from dualcenter_mmpose.geometry import tight_boxes
 from dualcenter_mmpose.models.heads.dekr_weights import check_outputs, convert_dekr_head, is_dekr_head
 from dualcenter_mmpose.models.layers.branches import DisplacementBranch, HeatmapBranch
 from dualcenter_mmpose.models.pose_nets.pose_level import PoseLevelNets
-from dualcenter_mmpose.types import Candidates, DenseMaps, Judgement, People
+from dualcenter_mmpose.types import (
+    DenseMaps,
+    DenseTargets,
+    GroundTruthInstances,
+    KeypointTargets,
+    PoseNetOutputs,
+    PredictedInstances,
+)
 
 TEST_OPTIONS = ('flip_test', 'output_heatmaps', 'multiscale_test')
 DEKR_TEST_OPTIONS = ('shift_heatmap', 'align_corners', 'nms_dist_thr', 'nms_joints_thr', 'max_num_people')
@@ -177,7 +183,7 @@ class DualCenterHead(BaseHead):
         return self.loss_on_targets(feats, targets, instances)
 
     def loss_on_targets(
-        self, feats: Sequence[Tensor], targets: DenseTargets | None, instances: Instances | None = None
+        self, feats: Sequence[Tensor], targets: DenseTargets | None, instances: GroundTruthInstances | None = None
     ) -> dict[str, Tensor]:
         """Return the losses of a batch for targets that are made already.
 
@@ -194,7 +200,9 @@ class DualCenterHead(BaseHead):
             losses.update(self._pose_losses(feats, maps, instances))
         return losses
 
-    def _pose_losses(self, feats: Sequence[Tensor], maps: DenseMaps, instances: Instances) -> dict[str, Tensor]:
+    def _pose_losses(
+        self, feats: Sequence[Tensor], maps: DenseMaps, instances: GroundTruthInstances
+    ) -> dict[str, Tensor]:
         detached = DenseMaps(maps.heatmaps.detach().float(), maps.displacements.detach().float())
         candidates = self.decoder.training_candidates(detached, instances, self.pose_training)
         targets = self.decoder.match(candidates, instances, self.pose_training.identity_thr)
@@ -217,7 +225,7 @@ class DualCenterHead(BaseHead):
             ),
         }
 
-    def unpack_instances(self, batch_data_samples: Sequence[Any]) -> Instances:
+    def unpack_instances(self, batch_data_samples: Sequence[Any]) -> GroundTruthInstances:
         """Return the persons that the codec packed into a batch of data samples.
 
         Raises:
@@ -233,7 +241,7 @@ class DualCenterHead(BaseHead):
         self,
         batch_data_samples: Sequence[Any],
         person_range: tuple[float, float] | None = None,
-        instances: Instances | None = None,
+        instances: GroundTruthInstances | None = None,
         keypoint_targets: KeypointTargets | None = None,
     ) -> DenseTargets:
         """Return the targets of a batch, made on its device unless the loader made them.
@@ -256,6 +264,7 @@ class DualCenterHead(BaseHead):
             raise ValueError(
                 'a person range per level needs packed targets: set dense_targets=False in the codec of GenerateTarget'
             )
+        self.decoder.check_dense(batch_data_samples)
         return DenseTargets(
             *(torch.stack([s.gt_fields.get(name) for s in batch_data_samples]) for name in DenseTargets._fields)
         )
@@ -288,14 +297,14 @@ class DualCenterHead(BaseHead):
         test_cfg = test_cfg or {}
         _check_test_options(test_cfg)
         flip_test = test_cfg.get('flip_test', False)
-        people, maps = self.find_people(feats, flip_test)
-        instances = pack_people(people)
+        people, maps = self.predict_instances(feats, flip_test)
+        instances = pack_instances(people)
         if not test_cfg.get('output_heatmaps', False):
             return instances
         fields = [PixelData(heatmaps=h, displacements=d) for h, d in zip(maps.heatmaps, maps.displacements)]
         return instances, fields
 
-    def find_people(self, feats: Sequence[Any], flip_test: bool = False) -> tuple[People, DenseMaps]:
+    def predict_instances(self, feats: Sequence[Any], flip_test: bool = False) -> tuple[PredictedInstances, DenseMaps]:
         """Return the people of a batch on its device, and the maps that they were read off.
 
         Args:
@@ -304,12 +313,20 @@ class DualCenterHead(BaseHead):
         """
         maps = self._predict_maps(feats, flip_test)
         # Features of the mirrored view would have to be turned back layer by layer; the paper's cost has one view.
-        judge = None if self.pose_nets is None else self._judge_with(feats[0] if flip_test else feats, maps)
-        return self.decoder.batch_decode(maps, judge), maps
+        return self.instances_from_maps(feats[0] if flip_test else feats, maps), maps
 
-    def _judge_with(self, feats: Sequence[Tensor], maps: DenseMaps) -> Callable[[Candidates], Judgement]:
-        keypoint_heatmaps = maps.heatmaps[:, : self.num_keypoints]
-        return lambda candidates: self.pose_nets.judge(feats, keypoint_heatmaps, candidates)
+    def instances_from_maps(self, feats: Sequence[Tensor], maps: DenseMaps) -> PredictedInstances:
+        """Predicted instances of a batch: candidates, what the pose-level networks say of them, and their groups.
+
+        Args:
+            feats: the backbone's maps, which the networks sample; not read without networks.
+            maps: from :meth:`forward`, float32.
+        """
+        candidates = self.decoder.find_candidates(maps)
+        outputs = PoseNetOutputs()
+        if self.pose_nets is not None:
+            outputs = self.pose_nets.predict(feats, maps.heatmaps[:, : self.num_keypoints], candidates)
+        return self.decoder.group_candidates(maps, candidates, outputs)
 
     def _predict_maps(self, feats: Sequence[Any], flip_test: bool) -> DenseMaps:
         if not flip_test:
@@ -354,7 +371,7 @@ def _check_test_options(test_cfg: Mapping[str, Any]) -> None:
         raise NotImplementedError('multiscale_test: MMPose 1.x stacks image pyramids wrongly; test at one scale')
 
 
-def pack_people(people: People) -> list[InstanceData]:
+def pack_instances(people: PredictedInstances) -> list[InstanceData]:
     """Return one ``InstanceData`` of numpy arrays per image, after a single copy to the host.
 
     Args:
