@@ -21,7 +21,12 @@ from torch import Tensor, nn
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining
 from dualcenter_mmpose.coordinates import mirror_shift
 from dualcenter_mmpose.geometry import tight_boxes
-from dualcenter_mmpose.models.heads.dekr_weights import check_outputs, convert_dekr_head, is_dekr_head
+from dualcenter_mmpose.models.heads.dekr_weights import (
+    check_dekr_alignment,
+    check_outputs,
+    convert_dekr_head,
+    is_dekr_head,
+)
 from dualcenter_mmpose.models.layers.branches import DisplacementBranch, HeatmapBranch
 from dualcenter_mmpose.models.pose_nets.pose_level import PoseLevelNets
 from dualcenter_mmpose.types import (
@@ -357,6 +362,7 @@ class DualCenterHead(BaseHead):
         check_outputs(state_dict, prefix, self.num_keypoints, self.num_centers)
         if not is_dekr_head(state_dict, prefix):
             return
+        check_dekr_alignment(self.decoder.align)
         converted = convert_dekr_head(state_dict, prefix, self.num_keypoints, self.num_centers, self.separate_blocks)
         for key in [key for key in state_dict if key.startswith(prefix)]:
             del state_dict[key]
