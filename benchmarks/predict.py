@@ -15,7 +15,7 @@ import torch
 from mmpose.structures import PoseDataSample
 
 from benchmarks.decode import NETS
-from benchmarks.models import make_model
+from benchmarks.models import make_model, pack_sample
 from benchmarks.targets import make_people
 from benchmarks.work import floor_rows
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
@@ -102,8 +102,7 @@ def _staged_maps(codec: Any, num_people: int, batch: int, device: torch.device) 
     if 'heatmaps' in encoded:  # SPR
         maps = [torch.from_numpy(encoded[name])[None] for name in ('heatmaps', 'displacements')]
     else:
-        tensors = {key: torch.from_numpy(value) for key, value in encoded.items()}
-        targets = codec.make_targets(codec._batch_instances([tensors]))
+        targets = codec.make_targets(codec.unpack([pack_sample(codec, keypoints, np.ones_like(visible))]))
         maps = [targets.heatmaps, targets.displacements]
     maps = [values.float().expand(batch, -1, -1, -1).contiguous().to(device) for values in maps]
     return tuple(maps) if 'heatmaps' in encoded else DenseMaps(*maps)

@@ -34,6 +34,7 @@ SHELLS = {
     'evaluation/bbp_bbr_metric.py',
     'models/backbones/efficientnet_lite.py',
     'models/heads/dual_center_head.py',
+    'models/heads/predictions.py',
     'models/layers/branches.py',
     'models/losses/smooth_l1.py',
     'models/pose_estimators/multi_scale_training.py',

@@ -13,20 +13,21 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from mmengine.structures import InstanceData, PixelData
+from mmengine.structures import PixelData
 from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor, nn
 
+from dualcenter_mmpose.assembly.mirroring import turn_back
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining
 from dualcenter_mmpose.coordinates import mirror_shift
-from dualcenter_mmpose.geometry import tight_boxes
 from dualcenter_mmpose.models.heads.dekr_weights import (
     check_dekr_alignment,
     check_outputs,
     convert_dekr_head,
     is_dekr_head,
 )
+from dualcenter_mmpose.models.heads.predictions import check_test_options, pack_instances
 from dualcenter_mmpose.models.layers.branches import DisplacementBranch, HeatmapBranch
 from dualcenter_mmpose.models.pose_nets.pose_level import PoseLevelNets
 from dualcenter_mmpose.types import (
@@ -37,10 +38,6 @@ from dualcenter_mmpose.types import (
     PoseNetOutputs,
     PredictedInstances,
 )
-
-TEST_OPTIONS = ('flip_test', 'output_heatmaps', 'multiscale_test')
-DEKR_TEST_OPTIONS = ('shift_heatmap', 'align_corners', 'nms_dist_thr', 'nms_joints_thr', 'max_num_people')
-"""Options of DEKR's ``test_cfg``, accepted so that its configs can be inherited; here the codec decides them."""
 
 INIT_CFG = (
     dict(type='Normal', layer='Conv2d', std=0.001),
@@ -300,7 +297,7 @@ class DualCenterHead(BaseHead):
             NotImplementedError: for ``multiscale_test``, which MMPose 1.x cannot feed.
         """
         test_cfg = test_cfg or {}
-        _check_test_options(test_cfg)
+        check_test_options(test_cfg)
         flip_test = test_cfg.get('flip_test', False)
         people, maps = self.predict_instances(feats, flip_test)
         instances = pack_instances(people)
@@ -337,22 +334,13 @@ class DualCenterHead(BaseHead):
         if not flip_test:
             return DenseMaps(*(maps.detach().float() for maps in self.forward(feats)))
         straight, mirrored = (self.forward(view) for view in feats)
-        mirrored = self._mirror(DenseMaps(mirrored.heatmaps.float(), mirrored.displacements.float()))
+        mirrored = self.turn_back(DenseMaps(mirrored.heatmaps.float(), mirrored.displacements.float()))
         return DenseMaps(*((a.float() + b).detach() / 2 for a, b in zip(straight, mirrored)))
 
-    def _mirror(self, maps: DenseMaps) -> DenseMaps:
-        """Return the maps of mirrored images turned back: cells reversed, sides swapped, x negated."""
-        flip_indices = list(self.decoder.layout.flip_indices)
-        channels = flip_indices + list(range(self.num_keypoints, self.num_keypoints + self.num_centers))
-        heatmaps = maps.heatmaps[:, channels].flip(-1)
-        shift = mirror_shift(self.decoder.stride, self.decoder.align)
-        if shift:  # to the nearest whole cell, as DEKR does; blending two cells would lower the peaks
-            heatmaps = F.pad(heatmaps, (round(shift), 0, 0, 0), mode='replicate')[..., : maps.heatmaps.shape[-1]]
-        vectors = maps.displacements.unflatten(1, (self.num_centers, self.num_keypoints, 2))
-        vectors = vectors[:, :, flip_indices].flip(-1)
-        x = shift - vectors[:, :, :, 0]
-        vectors = torch.stack((x, vectors[:, :, :, 1]), dim=3)
-        return DenseMaps(heatmaps, vectors.flatten(1, 3))
+    def turn_back(self, maps: DenseMaps) -> DenseMaps:
+        """Maps of mirrored images as maps of the images; see :mod:`dualcenter_mmpose.assembly.mirroring`."""
+        codec = self.decoder
+        return turn_back(maps, codec.layout.flip_indices, self.num_centers, mirror_shift(codec.stride, codec.align))
 
     def _prepare_weights(self, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
         """Refuse a checkpoint with other outputs, and rename a DEKR checkpoint's head, before it is loaded.
@@ -367,40 +355,3 @@ class DualCenterHead(BaseHead):
         for key in [key for key in state_dict if key.startswith(prefix)]:
             del state_dict[key]
         state_dict.update(converted)
-
-
-def _check_test_options(test_cfg: Mapping[str, Any]) -> None:
-    unknown = sorted(set(test_cfg) - set(TEST_OPTIONS) - set(DEKR_TEST_OPTIONS))
-    if unknown:
-        raise KeyError(f'test_cfg has unknown options {unknown}; DualCenterHead knows {list(TEST_OPTIONS)}')
-    if test_cfg.get('multiscale_test', False):
-        raise NotImplementedError('multiscale_test: MMPose 1.x stacks image pyramids wrongly; test at one scale')
-
-
-def pack_instances(people: PredictedInstances) -> list[InstanceData]:
-    """Return one ``InstanceData`` of numpy arrays per image, after a single copy to the host.
-
-    Args:
-        people: keypoints in input px.
-    """
-    columns = (
-        people.keypoints.flatten(2),
-        people.keypoint_scores,
-        tight_boxes(people.keypoints),
-        people.scores[..., None],
-        people.valid[..., None].to(people.scores.dtype),
-    )
-    table = torch.cat(columns, dim=-1).cpu().numpy()
-    num_keypoints = people.keypoints.shape[2]
-    instances = []
-    for rows in table:
-        rows = rows[rows[:, -1] > 0]
-        instances.append(
-            InstanceData(
-                keypoints=rows[:, : 2 * num_keypoints].reshape(-1, num_keypoints, 2),
-                keypoint_scores=rows[:, 2 * num_keypoints : 3 * num_keypoints],
-                bboxes=rows[:, -6:-2],
-                bbox_scores=rows[:, -2],
-            )
-        )
-    return instances

@@ -213,7 +213,7 @@ class TestMirror:
         mirrored[..., 0] = SIZE - 1 - mirrored[..., 0]
         straight = head.make_targets([encode_sample(head.decoder, people)])
         other = head.make_targets([encode_sample(head.decoder, mirrored)])
-        turned = head._mirror(DenseMaps(other.heatmaps, other.displacements))
+        turned = head.turn_back(DenseMaps(other.heatmaps, other.displacements))
         torch.testing.assert_close(turned.heatmaps, straight.heatmaps)
         supervised = straight.displacement_weights > 0
         torch.testing.assert_close(
@@ -252,7 +252,7 @@ class TestMirror:
             mirrored = people[:, flip].copy()
             mirrored[..., 0] = 256 - 1 - mirrored[..., 0]
             straight, other = (head.make_targets([encode_sample(head.decoder, each)]) for each in (people, mirrored))
-            turned = head._mirror(DenseMaps(other.heatmaps, other.displacements))
+            turned = head.turn_back(DenseMaps(other.heatmaps, other.displacements))
             columns = [maps.heatmaps.amax(dim=-2).argmax(dim=-1) for maps in (turned, straight)]
             shifts.append(columns[0] - columns[1])
         assert set(torch.cat(shifts).flatten().tolist()) == {0, 1}
@@ -261,7 +261,7 @@ class TestMirror:
     def test_turned_twice(self):
         """Turning back twice changes nothing."""
         maps = make_head()(random_features())
-        for a, b in zip(maps, make_head()._mirror(make_head()._mirror(maps))):
+        for a, b in zip(maps, make_head().turn_back(make_head().turn_back(maps))):
             torch.testing.assert_close(a, b)
 
 

@@ -144,7 +144,7 @@ class TestMirror:
         head.predict((feats, mirrored_feats), [None], dict(flip_test=True))
         assert len(asked) == 1
         assert asked[0][0] is feats
-        averaged = (straight.heatmaps + head._mirror(turned).heatmaps)[:, :17] / 2
+        averaged = (straight.heatmaps + head.turn_back(turned).heatmaps)[:, :17] / 2
         torch.testing.assert_close(asked[0][1], averaged)
 
 
