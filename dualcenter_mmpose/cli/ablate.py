@@ -23,13 +23,13 @@ from mmengine.config import DictAction  # noqa: E402
 
 import dualcenter_mmpose  # noqa: E402, F401  (registers the parts of configs)
 from dualcenter_mmpose.cli.train_stages import prepare_config  # noqa: E402
-from dualcenter_mmpose.coco.file_checks import write_json  # noqa: E402
 from dualcenter_mmpose.experiments.ablation.plan import Contestant, Unit, parse_contestants, plan_run  # noqa: E402
 from dualcenter_mmpose.experiments.ablation.runs import RunError, do_run  # noqa: E402
 from dualcenter_mmpose.experiments.ablation.summary import differences, summarise, to_markdown, values_of  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.tables import SOURCES  # noqa: E402
 from dualcenter_mmpose.experiments.stages.data import DATA_HELP  # noqa: E402
 from dualcenter_mmpose.experiments.stages.small import EVERY_LEVEL_HELP  # noqa: E402
+from dualcenter_mmpose.utils.files import write_json  # noqa: E402
 
 EXAMPLES = """\
 examples:

@@ -18,7 +18,6 @@ from typing import Any
 warnings.filterwarnings('ignore', category=UserWarning)
 
 from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations  # noqa: E402
-from dualcenter_mmpose.coco.file_checks import write_json  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.available import take_available  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.entries import Entry, collect_entries  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.paper import DATA_SETS, paper_rows, paper_source  # noqa: E402
@@ -28,6 +27,7 @@ from dualcenter_mmpose.experiments.comparison.rows import Row, row_of_ceiling, r
 from dualcenter_mmpose.experiments.comparison.runs import Outcome, run_entry  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.scoring import score_ceiling  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.tables import doubt_notes, make_tables, to_markdown, to_text  # noqa: E402
+from dualcenter_mmpose.utils.files import write_json  # noqa: E402
 
 CEILING_NOTE = (
     'The ceiling scores the labelled keypoints as if they had been predicted. A method rises above it only by people '
