@@ -105,9 +105,26 @@ class TestVersions:
         citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text(encoding='utf-8'))
         assert citation['version'] == __version__
 
+    def test_changelog(self) -> None:
+        """Its newest part is about the version of the package; older ones follow, each with its date."""
+        headings = re.findall(r'^## (.+)$', (ROOT / 'CHANGELOG.md').read_text(encoding='utf-8'), re.MULTILINE)
+        dated = r'(\d+\.\d+\.\d+) - \d{4}-\d{2}-\d{2}'
+        newest = re.fullmatch(rf'(\d+\.\d+\.\d+) \(unreleased\)|{dated}', headings[0])
+        assert newest, headings[0]
+        assert (newest[1] or newest[2]) == __version__
+        older = [re.fullmatch(dated, heading) for heading in headings[1:]]
+        assert all(older), headings
+        releases = [tuple(map(int, one.split('.'))) for one in (__version__, *(found[1] for found in older if found))]
+        assert releases == sorted(set(releases), reverse=True)
+
     def test_release_number(self) -> None:
         """Three numbers, as pip and mim compare them."""
         assert re.fullmatch(r'\d+\.\d+\.\d+', __version__)
+
+    def test_stated_once(self) -> None:
+        """What builds the package reads the number and has none of its own, nor has the index of models."""
+        for name in ('setup.py', 'pyproject.toml', 'model-index.yml', 'dualcenter.py'):
+            assert not re.search(r'version\w*\s*[=:]\s*[\'"]?\d+\.\d+\.\d+', (ROOT / name).read_text()), name
 
 
 class TestRequirements:
