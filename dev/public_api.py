@@ -67,7 +67,7 @@ def describe_arguments(part: Any) -> list[str] | str:
         return []
     if not is_ours(owner):
         return f'of {owner.__module__}.{owner.__qualname__}'
-    return list_arguments(owner.__init__)[1:]  # without self
+    return list_arguments(vars(owner)['__init__'])[1:]  # without self
 
 
 def list_arguments(function: Any) -> list[str]:

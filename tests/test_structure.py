@@ -139,6 +139,15 @@ def test_package_map_names_modules_that_exist():
         assert path.with_suffix('.py').is_file() or (path / '__init__.py').is_file(), name
 
 
+def test_no_paths_outside_the_project():
+    """Whatever lies beside somebody's clone, or above the current folder, no file relies on it."""
+    pattern = re.compile(r"""\.\./shared|['"]shared['"]|\$\w+:\.\./""")
+    texts = [p for p in ROOT.rglob('*.*') if p.suffix in ('.cfg', '.md', '.py', '.toml', '.yaml', '.yml')]
+    ours = [p for p in texts if not {'.venv', 'build', 'data', 'work_dirs'} & set(p.relative_to(ROOT).parts[:-1])]
+    assert len(ours) > 300
+    assert not [str(path.relative_to(ROOT)) for path in ours if pattern.search(path.read_text(encoding='utf-8'))]
+
+
 def test_no_paths_of_a_machine():
     """Neither code nor documents hold a path of somebody's machine."""
     pattern = re.compile(r'(?<![\w.])/(?:home|root|Users|work)/\w')
