@@ -67,6 +67,14 @@ class TestWheel:
         prefix = 'dualcenter_mmpose/.mim/'
         assert {name[len(prefix) :] for name in wheel_names if name.startswith(f'{prefix}configs/')} == sources
 
+    def test_every_data_file(self, wheel_names: set[str]) -> None:
+        """Each file of the package that is not code: tables, lists of ids."""
+        files = [path for path in (ROOT / 'dualcenter_mmpose').rglob('*') if path.is_file()]
+        sources = {path.relative_to(ROOT).as_posix() for path in files if path.suffix not in ('.py', '.pyc')}
+        assert 'dualcenter_mmpose/coco/coco_cc_ids.json' in sources
+        package = {name for name in wheel_names if name.startswith('dualcenter_mmpose/') and '/.mim/' not in name}
+        assert {name for name in package if not name.endswith('.py')} == sources
+
     def test_what_mim_looks_for(self, wheel_names: set[str]) -> None:
         """The two tools that mim starts and the index of models; nothing that needs a clone."""
         for name in ('tools/train.py', 'tools/test.py', 'model-index.yml'):
