@@ -68,3 +68,76 @@ def test_not_coco(tmp_path, monkeypatch, capsys):
     path.write_text('{}')
     assert run_tool(monkeypatch, path, tmp_path / 'few') == 2
     assert 'other.json' in capsys.readouterr().err
+
+
+class TestIds:
+    """Listed images in place of the first."""
+
+    @pytest.fixture
+    def ids(self, tmp_path):
+        path = tmp_path / 'ids.json'
+        path.write_text('{"about": "words", "train": [3, 1], "val": [2]}')
+        return path
+
+    @pytest.fixture
+    def take(self, source, tmp_path, monkeypatch):
+        """Return a function that takes images of the large set into `few` and returns the exit status."""
+        return lambda *words: run_tool(
+            monkeypatch, source, tmp_path / 'few', '--images-dir', tmp_path / 'large', *words
+        )
+
+    @staticmethod
+    def read_ids(folder):
+        """Return the ids of the images of each annotation file."""
+        return {
+            path.name: [image['id'] for image in json.loads(path.read_text())['images']]
+            for path in (folder / 'annotations').iterdir()
+        }
+
+    def test_all_splits(self, take, ids, tmp_path):
+        """A folder with an annotation file a split, in the order of the large file, and the images of all."""
+        assert take('--ids', ids) == 0
+        expected = {'person_keypoints_train.json': [1, 3], 'person_keypoints_val.json': [2]}
+        assert self.read_ids(tmp_path / 'few') == expected
+        assert sorted(path.name for path in (tmp_path / 'few' / 'images').iterdir()) == ['1.png', '2.png', '3.png']
+        val = json.loads((tmp_path / 'few' / 'annotations' / 'person_keypoints_val.json').read_text())
+        assert [ann['id'] for ann in val['annotations']] == [2, 3]
+
+    def test_one_split(self, take, ids, tmp_path):
+        """Only its annotations and its images, those without a labelled person, too."""
+        assert take('--ids', ids, '--split', 'train') == 0
+        assert self.read_ids(tmp_path / 'few') == {'person_keypoints_train.json': [1, 3]}
+        assert sorted(path.name for path in (tmp_path / 'few' / 'images').iterdir()) == ['1.png', '3.png']
+
+    def test_without_splits(self, take, ids, tmp_path):
+        """The annotation file keeps its name."""
+        ids.write_text('3\n2\n')
+        assert take('--ids', ids) == 0
+        assert self.read_ids(tmp_path / 'few') == {'ann.json': [2, 3]}
+
+    @pytest.mark.parametrize(
+        ('words', 'told'),
+        [
+            (['--ids', 'IDS', '--split', 'test'], 'splits train, val'),
+            (['--split', 'train'], 'give both'),
+            (['--ids', 'nowhere.json'], 'nowhere.json'),
+        ],
+    )
+    def test_refused(self, take, ids, tmp_path, capsys, words, told):
+        """A split that is not there, one without a list, a list that is not there: nothing is written."""
+        assert take(*(ids if word == 'IDS' else word for word in words)) == 2
+        assert told in capsys.readouterr().err
+        assert not (tmp_path / 'few').exists()
+
+    def test_missing_ids(self, take, ids, tmp_path, capsys):
+        """Ids that the annotation file lacks are named."""
+        ids.write_text('[2, 77, 78]')
+        assert take('--ids', ids) == 2
+        assert '77, 78' in capsys.readouterr().err
+        assert not (tmp_path / 'few').exists()
+
+    def test_number_or_list(self, take, ids, capsys):
+        """Not both."""
+        with pytest.raises(SystemExit):
+            take('--ids', ids, '--images', 16)
+        assert 'not allowed with' in capsys.readouterr().err
