@@ -8,7 +8,4 @@ model = _base_.stage2.model
 model.head.pose_training = dict(max_candidates=150)  # of 90 peaks; the default 100 belongs to the 60 of two centers
 train_cfg = _base_.stage2.train_cfg
 param_scheduler = _base_.stage2.param_scheduler
-
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = _base_.codec.input_size  # one level: S in place of 2S
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = _base_.one_scale_loader  # S in place of 2S

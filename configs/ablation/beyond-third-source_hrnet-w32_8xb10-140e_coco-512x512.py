@@ -3,4 +3,4 @@
 _base_ = ['../dualcenter/coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
 
 third = dict(name='kpt_center', rule='kpt_mean', sigma=4)
-model = dict(head=dict(decoder=dict(centers=[*_base_.codec.centers, third])))
+model = dict(head=dict(decoder=dict(centers=[*_base_.model.head.decoder.centers, third])))

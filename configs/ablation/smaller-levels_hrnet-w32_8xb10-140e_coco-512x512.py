@@ -3,6 +3,6 @@ _base_ = ['../dualcenter/coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
 
 model = dict(levels=(1.5, 1.0, 0.5))
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = (768, 768)  # 1.5 S
+affine = dict(_base_.affine, input_size=(768, 768))  # 1.5 S
+train_pipeline = [_base_.load_image, affine, _base_.mirror, _base_.pack_targets, _base_.pack_training]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -13,7 +13,4 @@ model = dict(
     ),
     test_cfg=dict(flip_test=False),
 )
-
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = _base_.codec.input_size  # one level: S in place of 2S
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = _base_.one_scale_loader  # S in place of 2S

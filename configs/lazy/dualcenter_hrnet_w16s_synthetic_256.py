@@ -39,15 +39,7 @@ data_mode = 'bottomup'
 data_root = 'data/synthetic'
 ann_file = 'annotations/person_keypoints_val.json'
 
-codec = dict(
-    type=DualCenterPoseGrouping,
-    input_size=(256, 256),
-    heatmap_size=(64, 64),
-    centers=[
-        dict(name='head_center', rule='mean', sigma=2),
-        dict(name='body_center', rule='pair_mid', sigma=4),
-    ],
-)
+encoder = dict(type=DualCenterPoseGrouping, input_size=(256, 256), heatmap_size=(64, 64))
 
 channels = (16, 32, 64, 128)
 model = dict(
@@ -83,7 +75,13 @@ model = dict(
         num_displacement_filters_per_keypoint=5,
         blocks=('plain', 'plain'),
         displacement_loss=dict(type=PerCenterSmoothL1Loss, loss_weight=0.02),
-        decoder=codec,
+        decoder=dict(
+            **encoder,
+            centers=[
+                dict(name='head_center', rule='mean', sigma=2),
+                dict(name='body_center', rule='pair_mid', sigma=4),
+            ],
+        ),
     ),
     test_cfg=dict(flip_test=True),
 )
@@ -118,7 +116,7 @@ train_dataloader = dict(
             dict(type=LoadImage),
             dict(type=EmptySafeBottomupRandomAffine, input_size=(512, 512), rotate_factor=0.0, scale_factor=(0.9, 1.2)),
             dict(type=RandomFlip, direction='horizontal'),
-            dict(type=GenerateTarget, encoder=codec),
+            dict(type=GenerateTarget, encoder=encoder),
             dict(
                 type=FastPackPoseInputs,
                 meta_keys=('id', 'img_id', 'img_path', 'input_size', 'flip', 'flip_direction'),

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.optim import OptimWrapper
 from mmengine.runner import Runner
 
-from tests.configs.reduce import CONFIG_FILES, ROOT, load_reduced
+from tests.configs.reduce import CONFIG_FILES, ROOT, load_reduced, type_name, walk
 from tests.helpers import CROWDPOSE, load_layout_names
 from tests.reference.coco_files import coco_content, person, write_coco
 
@@ -47,7 +47,7 @@ def _is_ablation(path):
 def _is_variant(path):
     """Return whether a config is another one but for a few lines: the others run with the fast tests."""
     is_rival = bool({'higherhrnet', 'swahr'} & set(path.parts))
-    is_light = 'light' in path.parts
+    is_light = 'efficientnet-lite0' in path.stem
     return (
         _is_ablation(path)
         or any(word in path.stem for word in ('w48', 'overfit'))
@@ -106,3 +106,15 @@ def test_inherited_by_a_user(tmp_path):
         'model = dict(head=dict(decoder=dict(centers=centers)))\n'
     )
     assert Config.fromfile(mine).model.head.decoder.centers == [dict(name='box', rule='bbox')]
+
+
+@pytest.mark.parametrize('path', [p for p in CONFIG_FILES if 'lazy' not in p.parts], ids=lambda p: p.stem)
+def test_one_list_of_centers(path):
+    """The options of the method stand in the head's codec alone: nothing else in a resolved config could differ."""
+    config = Config.fromfile(path)
+    parts = [config[name] for name in ('model', 'train_dataloader', 'val_dataloader', 'test_dataloader')]
+    codecs = [node for part in parts for node in walk(part) if type_name(node) == 'DualCenterPoseGrouping']
+    options = [sorted(set(codec) - {'type', 'input_size', 'heatmap_size', 'metainfo'}) for codec in codecs]
+    assert sum('centers' in names for names in options) == bool(codecs)
+    assert sum(map(bool, options)) == bool(codecs), options
+    assert not codecs or 'codec' not in config

@@ -1,4 +1,4 @@
-# The small twin of MMPose's DEKR: the same backbone, data and schedule as the small dual-center model, one level.
+# MMPose's DEKR, reduced: the same backbone, data and schedule as the small dual-center model, one level.
 _base_ = ['../../dualcenter/synthetic/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py']
 
 spr = dict(
@@ -10,7 +10,6 @@ spr = dict(
     generate_keypoint_heatmaps=True,
     decode_max_instances=30,
 )
-codec = dict(_delete_=True, **spr)
 
 model = dict(
     _delete_=True,

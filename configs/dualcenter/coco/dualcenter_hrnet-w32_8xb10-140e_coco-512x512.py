@@ -20,17 +20,15 @@ auto_scale_lr = dict(base_batch_size=80)
 
 # Training sees every image at 2S, S and S/2; the loader warps it once, at the largest of them.
 levels = (2.0, 1.0, 0.5)
-train_input_size = (1024, 1024)  # max(levels) * input_size of the codec
+train_input_size = (1024, 1024)  # max(levels) * input_size of the encoder
 
-codec = dict(
+# In the loader the codec packs what is annotated; the head's codec turns it into targets and decodes, and it alone has
+# the options of the method: centers, align, sigma, decoding.
+encoder = dict(
     type='DualCenterPoseGrouping',
     input_size=(512, 512),
     heatmap_size=(128, 128),
     metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
-    centers=[
-        dict(name='head_center', rule='mean', sigma=2),  # of nose, eyes, ears; as compact as a keypoint
-        dict(name='body_center', rule='pair_mid', sigma=4),  # between mid-shoulders and mid-hips
-    ],
 )
 
 model = dict(
@@ -60,7 +58,18 @@ model = dict(
         ),
     ),
     # No neck: the head joins the backbone's four maps itself.
-    head=dict(type='DualCenterHead', in_channels=(32, 64, 128, 256), num_keypoints=17, decoder=codec),
+    head=dict(
+        type='DualCenterHead',
+        in_channels=(32, 64, 128, 256),
+        num_keypoints=17,
+        decoder=dict(
+            **encoder,
+            centers=[
+                dict(name='head_center', rule='mean', sigma=2),  # of nose, eyes, ears; as compact as a keypoint
+                dict(name='body_center', rule='pair_mid', sigma=4),  # between mid-shoulders and mid-hips
+            ],
+        ),
+    ),
     test_cfg=dict(flip_test=True),
 )
 
@@ -88,19 +97,21 @@ test_meta_keys = (
     'skeleton_links',
 )
 
+# Steps of the pipelines by name: a config that changes one writes a new list of them.
 # The affine and the packing are MMPose's, with the same results in less time.
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='EmptySafeBottomupRandomAffine', input_size=train_input_size),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='FastPackPoseInputs', meta_keys=train_meta_keys),
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='BottomupResize', input_size=codec['input_size'], size_factor=32, resize_mode='expand'),
-    dict(type='PackPoseInputs', meta_keys=test_meta_keys),
-]
+load_image = dict(type='LoadImage')
+affine = dict(type='EmptySafeBottomupRandomAffine', input_size=train_input_size)
+mirror = dict(type='RandomFlip', direction='horizontal')
+pack_targets = dict(type='GenerateTarget', encoder=encoder)
+pack_training = dict(type='FastPackPoseInputs', meta_keys=train_meta_keys)
+resize = dict(type='BottomupResize', input_size=encoder['input_size'], size_factor=32, resize_mode='expand')
+pack_test = dict(type='PackPoseInputs', meta_keys=test_meta_keys)
+
+train_pipeline = [load_image, affine, mirror, pack_targets, pack_training]
+val_pipeline = [load_image, resize, pack_test]
+# For models on one scale, such as stage 2: images at S in place of 2S.
+one_scale_affine = dict(affine, input_size=encoder['input_size'])
+one_scale_loader = dict(dataset=dict(pipeline=[load_image, one_scale_affine, mirror, pack_targets, pack_training]))
 
 train_dataloader = dict(
     batch_size=10,

@@ -1,16 +1,7 @@
 _base_ = ['./dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
 
-train_input_size = (1280, 1280)  # 2S
-codec = dict(
-    type='DualCenterPoseGrouping',
-    input_size=(640, 640),
-    heatmap_size=(160, 160),
-    metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
-    centers=[
-        dict(name='head_center', rule='mean', sigma=2),
-        dict(name='body_center', rule='pair_mid', sigma=4),
-    ],
-)
+sizes = dict(input_size=(640, 640), heatmap_size=(160, 160))
+encoder = dict(_base_.encoder, **sizes)
 
 channels = (48, 96, 192, 384)
 model = dict(
@@ -22,21 +13,17 @@ model = dict(
         ),
         init_cfg=dict(checkpoint='https://download.openmmlab.com/mmpose/pretrain_models/hrnet_w48-8ef0771d.pth'),
     ),
-    head=dict(in_channels=channels, num_heatmap_filters=48, decoder=codec),  # 48 as MMPose's DEKR of this width
+    head=dict(in_channels=channels, num_heatmap_filters=48, decoder=sizes),  # 48 as MMPose's DEKR of this width
 )
 
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='EmptySafeBottomupRandomAffine', input_size=train_input_size),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='BottomupResize', input_size=codec['input_size'], size_factor=32, resize_mode='expand'),
-    dict(type='PackPoseInputs', meta_keys={{_base_.test_meta_keys}}),
-]
+affine = dict(_base_.affine, input_size=(1280, 1280))  # 2S
+pack_targets = dict(type='GenerateTarget', encoder=encoder)
+resize = dict(_base_.resize, input_size=encoder['input_size'])
+train_pipeline = [_base_.load_image, affine, _base_.mirror, pack_targets, _base_.pack_training]
+val_pipeline = [_base_.load_image, resize, _base_.pack_test]
+one_scale_affine = dict(affine, input_size=encoder['input_size'])
+one_scale_pipeline = [_base_.load_image, one_scale_affine, _base_.mirror, pack_targets, _base_.pack_training]
+one_scale_loader = dict(dataset=dict(pipeline=one_scale_pipeline))
 
 auto_scale_lr = dict(base_batch_size=40)  # 8 GPUs x 5 images
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=train_pipeline))

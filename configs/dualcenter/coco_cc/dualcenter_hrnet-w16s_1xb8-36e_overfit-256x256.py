@@ -15,8 +15,7 @@ data_root = '{{$DUALCENTER_OVERFIT:data/overfit}}'
 ann_file = 'annotations/person_keypoints_train.json'
 
 # The whole image, its long side at 2S, in training as in testing.
-train_pipeline = _base_.train_pipeline
-train_pipeline[1] = dict(
+affine = dict(
     type='EmptySafeBottomupRandomAffine',
     input_size=(512, 512),
     scale_type='long',
@@ -24,13 +23,15 @@ train_pipeline[1] = dict(
     scale_prob=0.0,
     rotate_prob=0.0,
 )
-del train_pipeline[2]  # RandomFlip
-photographs = _base_.train_dataloader.dataset
-photographs.update(data_root=data_root, ann_file=ann_file, pipeline=train_pipeline)
+train_pipeline = [_base_.load_image, affine, _base_.pack_targets, _base_.pack_training]
+one_scale_affine = dict(affine, input_size=(256, 256))
+one_scale_pipeline = [_base_.load_image, one_scale_affine, _base_.pack_targets, _base_.pack_training]
+one_scale_loader = dict(dataset=dict(_delete_=True, dataset=dict(pipeline=one_scale_pipeline)))
+
+photographs = dict(_base_.train_dataloader.dataset, data_root=data_root, ann_file=ann_file, pipeline=train_pipeline)
 train_dataloader = dict(dataset=dict(_delete_=True, type='RepeatDataset', times=50, dataset=photographs))
 
-val_pipeline = _base_.val_pipeline
-val_pipeline[1].resize_mode = 'fit'
+val_pipeline = [_base_.load_image, dict(_base_.resize, resize_mode='fit'), _base_.pack_test]
 val_dataloader = dict(dataset=dict(data_root=data_root, ann_file=ann_file, pipeline=val_pipeline))
 test_dataloader = val_dataloader
 

@@ -21,6 +21,4 @@ model = dict(
     head=dict(train_dense=False, pose_nets=_base_.small_pose_nets),
 )
 
-photographs = _base_.train_dataloader.dataset.dataset
-photographs.pipeline[1].input_size = (256, 256)  # one level: S in place of 2S
-train_dataloader = dict(dataset=dict(dataset=photographs))
+train_dataloader = _base_.one_scale_loader  # S in place of 2S

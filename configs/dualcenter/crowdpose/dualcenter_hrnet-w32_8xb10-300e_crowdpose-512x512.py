@@ -8,31 +8,19 @@ param_scheduler = [
 ]
 default_hooks = dict(checkpoint=dict(save_best='crowdpose/AP', rule='greater'))
 
-codec = dict(
-    type='DualCenterPoseGrouping',
-    input_size=(512, 512),
-    heatmap_size=(128, 128),
-    metainfo=dict(from_file='configs/_base_/datasets/crowdpose.py'),
-    centers=[
-        dict(name='head_center', rule='mean', sigma=2),
-        dict(name='body_center', rule='pair_mid', sigma=4),
-    ],
-)
+encoder = dict(_base_.encoder, metainfo=dict(from_file='configs/_base_/datasets/crowdpose.py'))
 model = dict(
     head=dict(
         num_keypoints=14,
         displacement_loss=dict(type='PerCenterSmoothL1Loss', loss_weight=0.004),  # as MMPose's DEKR on CrowdPose
-        decoder=codec,
+        decoder=dict(metainfo=encoder['metainfo']),
     ),
 )
 
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='EmptySafeBottomupRandomAffine', input_size={{_base_.train_input_size}}),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
-]
+pack_targets = dict(type='GenerateTarget', encoder=encoder)
+train_pipeline = [_base_.load_image, _base_.affine, _base_.mirror, pack_targets, _base_.pack_training]
+one_scale_pipeline = [_base_.load_image, _base_.one_scale_affine, _base_.mirror, pack_targets, _base_.pack_training]
+one_scale_loader = dict(dataset=dict(pipeline=one_scale_pipeline))
 
 train_dataloader = dict(dataset=dict(**_base_.crowdpose.train, pipeline=train_pipeline))
 val_dataloader = dict(dataset=_base_.crowdpose.test)

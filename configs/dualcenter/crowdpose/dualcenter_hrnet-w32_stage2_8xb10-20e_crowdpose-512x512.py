@@ -7,7 +7,4 @@ load_from = 'work_dirs/dualcenter_hrnet-w32_8xb10-300e_crowdpose-512x512/epoch_3
 model = _base_.stage2.model
 train_cfg = _base_.stage2.train_cfg
 param_scheduler = _base_.stage2.param_scheduler
-
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = _base_.codec.input_size  # one level: S in place of 2S
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = _base_.one_scale_loader  # S in place of 2S

@@ -2,7 +2,4 @@
 _base_ = ['./dualcenter_hrnet-w32_8xb10-140e_coco_ochuman-512x512.py', '../../_base_/stage2.py']
 
 model = _base_.stage2.model
-
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = _base_.codec.input_size
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = _base_.one_scale_loader  # S in place of 2S

@@ -1,4 +1,5 @@
-# A model that learns on a CPU: HRNet of width 16 with one module a stage, plain displacement blocks, 256 px.
+# A model that learns on a CPU, `w16s`: HRNet of width 16, s for short: one module a stage with two blocks a branch
+# (HRNet-W32 has up to four modules with four), plain displacement blocks, 256 px.
 # Data: python tools/make_synthetic_people.py data/synthetic --images 8000 --val-images 400 --seed 0
 _base_ = ['../coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
 
@@ -15,16 +16,8 @@ custom_hooks = [dict(type='SyncBuffersHook'), dict(type='ChannelsLastHook')]
 auto_scale_lr = dict(base_batch_size=8)
 env_cfg = dict(dist_cfg=dict(backend='gloo'))  # for CPUs; GPUs want nccl
 
-codec = dict(
-    type='DualCenterPoseGrouping',
-    input_size=(256, 256),
-    heatmap_size=(64, 64),
-    metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
-    centers=[
-        dict(name='head_center', rule='mean', sigma=2),
-        dict(name='body_center', rule='pair_mid', sigma=4),
-    ],
-)
+sizes = dict(input_size=(256, 256), heatmap_size=(64, 64))
+encoder = dict(_base_.encoder, **sizes)
 
 channels = (16, 32, 64, 128)
 model = dict(
@@ -47,23 +40,19 @@ model = dict(
         num_displacement_filters_per_keypoint=5,
         blocks=('plain', 'plain'),  # an adaptive block costs about ten times as much on a CPU
         displacement_loss=dict(type='PerCenterSmoothL1Loss', loss_weight=0.02),  # ten times DEKR's, untested alone
-        decoder=codec,
+        decoder=sizes,
     ),
 )
 
-train_pipeline = [
-    dict(type='LoadImage'),
-    # 2S. The people come in every size and posture already: little is left for augmentation.
-    dict(type='EmptySafeBottomupRandomAffine', input_size=(512, 512), rotate_factor=0.0, scale_factor=(0.9, 1.2)),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='GenerateTarget', encoder=codec),
-    dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='BottomupResize', input_size=codec['input_size'], size_factor=32, resize_mode='expand'),
-    dict(type='PackPoseInputs', meta_keys={{_base_.test_meta_keys}}),
-]
+# 2S. The people come in every size and posture already: little is left for augmentation.
+affine = dict(_base_.affine, input_size=(512, 512), rotate_factor=0.0, scale_factor=(0.9, 1.2))
+pack_targets = dict(type='GenerateTarget', encoder=encoder)
+resize = dict(_base_.resize, input_size=encoder['input_size'])
+train_pipeline = [_base_.load_image, affine, _base_.mirror, pack_targets, _base_.pack_training]
+val_pipeline = [_base_.load_image, resize, _base_.pack_test]
+one_scale_affine = dict(affine, input_size=encoder['input_size'])
+one_scale_pipeline = [_base_.load_image, one_scale_affine, _base_.mirror, pack_targets, _base_.pack_training]
+one_scale_loader = dict(dataset=dict(pipeline=one_scale_pipeline))
 
 data_root = '{{$DUALCENTER_SYNTHETIC:data/synthetic}}'
 images = dict(img='images/')

@@ -19,7 +19,4 @@ model = dict(
     backbone=_base_.stage2.model.backbone,
     head=dict(train_dense=False, pose_nets=_base_.small_pose_nets),
 )
-
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = _base_.codec.input_size  # one level: S in place of 2S
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = _base_.one_scale_loader  # S in place of 2S

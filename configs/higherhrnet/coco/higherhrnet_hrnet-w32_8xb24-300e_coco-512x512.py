@@ -10,15 +10,7 @@ param_scheduler = [
 auto_scale_lr = dict(base_batch_size=192)  # Adam at 1e-3, the paper's rate; batch as MMPose's associative embedding
 model_wrapper_cfg = None
 
-levels = (1.0,)
-train_input_size = (512, 512)
-embedding = dict(
-    type='AssociativeEmbeddingGrouping',
-    input_size=(512, 512),
-    heatmap_size=(128, 128),
-    metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
-)
-codec = dict(_delete_=True, **embedding)
+encoder = dict(_base_.encoder, type='AssociativeEmbeddingGrouping')
 
 backbone = _base_.model.backbone
 backbone.extra.stage4.multiscale_output = False  # only the finest map is used
@@ -27,15 +19,10 @@ model = dict(
     type='BottomupPoseEstimator',
     data_preprocessor={{_base_.model.data_preprocessor}},
     backbone=backbone,
-    head=dict(type='HigherHRNetHead', in_channels=32, num_keypoints=17, num_deconv_filters=32, decoder=embedding),
+    head=dict(type='HigherHRNetHead', in_channels=32, num_keypoints=17, num_deconv_filters=32, decoder=encoder),
     test_cfg=dict(flip_test=True),
 )
 
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='EmptySafeBottomupRandomAffine', input_size=train_input_size),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='GenerateTarget', encoder=embedding),
-    dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
-]
+pack_targets = dict(type='GenerateTarget', encoder=encoder)
+train_pipeline = [_base_.load_image, _base_.one_scale_affine, _base_.mirror, pack_targets, _base_.pack_training]
 train_dataloader = dict(batch_size=24, dataset=dict(pipeline=train_pipeline))

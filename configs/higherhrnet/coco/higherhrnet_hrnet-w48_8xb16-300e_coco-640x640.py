@@ -1,13 +1,7 @@
 _base_ = ['./higherhrnet_hrnet-w32_8xb24-300e_coco-512x512.py']
 
-train_input_size = (640, 640)
-embedding = dict(
-    type='AssociativeEmbeddingGrouping',
-    input_size=(640, 640),
-    heatmap_size=(160, 160),
-    metainfo=dict(from_file='configs/_base_/datasets/coco.py'),
-)
-codec = embedding
+sizes = dict(input_size=(640, 640), heatmap_size=(160, 160))
+encoder = dict(_base_.encoder, **sizes)
 
 channels = (48, 96, 192, 384)
 model = dict(
@@ -19,21 +13,14 @@ model = dict(
         ),
         init_cfg=dict(checkpoint='https://download.openmmlab.com/mmpose/pretrain_models/hrnet_w48-8ef0771d.pth'),
     ),
-    head=dict(in_channels=48, num_deconv_filters=48, decoder=embedding),
+    head=dict(in_channels=48, num_deconv_filters=48, decoder=sizes),
 )
 
-train_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='EmptySafeBottomupRandomAffine', input_size=train_input_size),
-    dict(type='RandomFlip', direction='horizontal'),
-    dict(type='GenerateTarget', encoder=embedding),
-    dict(type='FastPackPoseInputs', meta_keys={{_base_.train_meta_keys}}),
-]
-val_pipeline = [
-    dict(type='LoadImage'),
-    dict(type='BottomupResize', input_size=embedding['input_size'], size_factor=32, resize_mode='expand'),
-    dict(type='PackPoseInputs', meta_keys={{_base_.test_meta_keys}}),
-]
+one_scale_affine = dict(_base_.one_scale_affine, input_size=encoder['input_size'])
+pack_targets = dict(type='GenerateTarget', encoder=encoder)
+resize = dict(_base_.resize, input_size=encoder['input_size'])
+train_pipeline = [_base_.load_image, one_scale_affine, _base_.mirror, pack_targets, _base_.pack_training]
+val_pipeline = [_base_.load_image, resize, _base_.pack_test]
 
 auto_scale_lr = dict(base_batch_size=128)
 train_dataloader = dict(batch_size=16, dataset=dict(pipeline=train_pipeline))

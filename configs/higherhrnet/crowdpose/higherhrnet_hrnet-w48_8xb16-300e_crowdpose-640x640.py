@@ -7,8 +7,8 @@ default_hooks = dict(checkpoint=dict(save_best='crowdpose/AP', rule='greater'))
 metainfo = dict(from_file='configs/_base_/datasets/crowdpose.py')
 model = dict(head=dict(num_keypoints=14, decoder=dict(metainfo=metainfo)))
 
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].encoder.metainfo = metainfo
+pack_targets = dict(type='GenerateTarget', encoder=dict(_base_.encoder, metainfo=metainfo))
+train_pipeline = [_base_.load_image, _base_.one_scale_affine, _base_.mirror, pack_targets, _base_.pack_training]
 
 train_dataloader = dict(dataset=dict(**_base_.crowdpose.train, pipeline=train_pipeline))
 val_dataloader = dict(dataset=_base_.crowdpose.test)

@@ -49,7 +49,7 @@ def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any], every_lev
     _shrink_model(twin['model'], own['model'], every_level)
     for node in _walk(twin):
         if 'heatmap_size' in node:
-            node.update({key: own['codec'][key] for key in ('input_size', 'heatmap_size')})
+            node.update({key: own['encoder'][key] for key in ('input_size', 'heatmap_size')})
     _shrink_data(twin, own)
     twin.update({key: own[key] for key in RUNTIME})
     twin['default_hooks']['checkpoint'].update(own['default_hooks']['checkpoint'])
@@ -147,7 +147,7 @@ def _is_affine(node: Mapping[str, Any]) -> bool:
 
 
 def _shrink_data(config: Config, small: Config) -> None:
-    width, height = small['codec']['input_size']
+    width, height = small['encoder']['input_size']
     largest = max(config['model'].get('levels', (1.0,)))
     affine = next(node for node in _walk(small['train_dataloader']) if _is_affine(node))
     for node in _walk(config):

