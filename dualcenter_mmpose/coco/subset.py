@@ -1,0 +1,94 @@
+"""A small data set in COCO's form made of some images of a large one, with everything that is annotated in them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from dualcenter_mmpose.coco.file_checks import AnnotationError, read_json
+
+LISTS = ('images', 'annotations')
+
+
+def read_content(path: Path) -> dict[str, Any]:
+    """Return the content of a COCO annotation file, not checked beyond its having images and annotations.
+
+    Raises:
+        AnnotationError: if the file is missing, broken or no COCO annotation file.
+    """
+    content: Any = read_json(path)
+    missing = [key for key in LISTS if not isinstance(content, dict) or not isinstance(content.get(key), list)]
+    if missing:
+        raise AnnotationError(f"'{path}' has no list {missing[0]!r}: give a COCO annotation file")
+    return {**content}
+
+
+def labelled_image_ids(content: Mapping[str, Any]) -> list[int]:
+    """Return the ids of the images with a labelled person, in the order of the file."""
+    labelled = {
+        ann['image_id']
+        for ann in content['annotations']
+        if any(v > 0 for v in ann.get('keypoints', ())[2::3]) and not ann.get('iscrowd', 0)
+    }
+    return [image['id'] for image in content['images'] if image['id'] in labelled]
+
+
+def first_labelled(content: Mapping[str, Any], number: int) -> list[int]:
+    """Return the ids of the first images with a labelled person.
+
+    Args:
+        content: of a COCO annotation file.
+        number: of images.
+
+    Raises:
+        ValueError: if there are not so many.
+    """
+    ids = labelled_image_ids(content)
+    if not 1 <= number <= len(ids):
+        raise ValueError(f'--images must be 1 to {len(ids)}, the images with a labelled person, got {number}')
+    return ids[:number]
+
+
+def take_images(content: Mapping[str, Any], image_ids: Collection[int]) -> dict[str, Any]:
+    """Return the annotations of some images, those of unlabelled people and crowds included.
+
+    Args:
+        content: of a COCO annotation file.
+        image_ids: of the images to keep; they keep the order of the file.
+    """
+    taken = set(image_ids)
+    images = [image for image in content['images'] if image['id'] in taken]
+    annotations = [ann for ann in content['annotations'] if ann['image_id'] in taken]
+    return {**content, 'images': images, 'annotations': annotations}
+
+
+def write_subset(content: Mapping[str, Any], name: str, images_dir: Path, out: Path) -> None:
+    """Write annotations and copies of their images in one piece.
+
+    Args:
+        content: of the annotation file.
+        name: of the annotation file.
+        images_dir: folder of the images.
+        out: folder to make, with ``annotations/`` and ``images/``.
+
+    Raises:
+        FileExistsError: if the folder exists.
+        FileNotFoundError: for an image that does not.
+    """
+    if out.exists():
+        raise FileExistsError(f"'{out}' exists already: remove it, or name another folder")
+    missing = [image['file_name'] for image in content['images'] if not (images_dir / image['file_name']).is_file()]
+    if missing:
+        raise FileNotFoundError(f"image '{images_dir / missing[0]}' does not exist: give --images-dir")
+    partial = out.with_name(out.name + '.partial')
+    shutil.rmtree(partial, ignore_errors=True)
+    (partial / 'annotations').mkdir(parents=True)
+    (partial / 'annotations' / name).write_text(json.dumps(content))
+    for image in content['images']:
+        target = partial / 'images' / image['file_name']
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(images_dir / image['file_name'], target)
+    partial.rename(out)
