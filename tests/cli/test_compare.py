@@ -11,7 +11,6 @@ import torch
 from mmengine.runner import Runner
 
 from dualcenter_mmpose.cli import compare as tool
-from dualcenter_mmpose.evaluation import results_scoring
 from dualcenter_mmpose.experiments.comparison import runs, worker
 from dualcenter_mmpose.experiments.comparison.runs import Outcome
 from dualcenter_mmpose.experiments.comparison.scoring import score_file
@@ -185,7 +184,7 @@ def check_numbers(folder, ann_file, name, scores):
             assert theirs[key] == pytest.approx(-1 if value is None else value / 100, abs=1e-12)
     for source in ('tool', 'bbox'):
         out = folder / 'scored.json'
-        assert results_scoring.main([truth, results, '--area-source', source, '--out', str(out)]) == 0
+        assert main(['score', truth, results, '--area-source', source, '--out', str(out)]) == 0
         for key in ('BBP', 'BBR'):
             assert json.loads(out.read_text())[key] == ours['boxes'][source][key]
 
