@@ -35,6 +35,7 @@ SHELLS = {
     'models/backbones/efficientnet_lite.py',
     'models/heads/dual_center_head.py',
     'models/layers/branches.py',
+    'models/loading.py',
     'models/losses/smooth_l1.py',
     'models/pose_estimators/multi_scale_training.py',
     'models/pose_estimators/sequential_step.py',
