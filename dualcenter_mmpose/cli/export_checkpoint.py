@@ -10,10 +10,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from mmengine.config import Config
-
 from dualcenter_mmpose.cli.command import DONE, bad_input
 from dualcenter_mmpose.deployment.plain_checkpoint import plain_config, write_plain_checkpoint
+from dualcenter_mmpose.utils.config_files import read_config
 
 EXAMPLES = """example:
   dualcenter export-checkpoint work_dirs/run/epoch_140.pth --out model.pth --config CONFIG.py --out-config plain.py
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         for path in filter(None, (out, out_config)):
             if path.exists():
                 raise ValueError(f"'{path}' exists; remove it or name another file")
-        plain = plain_config(Config.fromfile(arguments.config)) if arguments.config else None
+        plain = plain_config(read_config(arguments.config)) if arguments.config else None
         write_plain_checkpoint(arguments.checkpoint, out, arguments.half, arguments.backbone_only)
         if plain is not None:
             plain.dump(out_config)
