@@ -30,7 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     images_dir = arguments.images_dir or arguments.annotations.parent.parent / 'images'
     with bad_input():
         whole = read_content(arguments.annotations)
-        content = take_images(whole, first_labelled(whole, arguments.images))
-        write_subset(content, arguments.annotations.name, images_dir, arguments.out)
-    print(f'wrote {arguments.out}: {len(content["images"])} images, {len(content["annotations"])} annotations')
+        contents = {arguments.annotations.name: take_images(whole, first_labelled(whole, arguments.images))}
+        write_subset(contents, images_dir, arguments.out)
+    for name, content in contents.items():
+        numbers = f'{len(content["images"])} images, {len(content["annotations"])} annotations'
+        print(f'wrote {arguments.out / "annotations" / name}: {numbers}')
     return DONE

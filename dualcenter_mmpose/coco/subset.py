@@ -65,12 +65,11 @@ def take_images(content: Mapping[str, Any], image_ids: Collection[int]) -> dict[
     return {**content, 'images': images, 'annotations': annotations}
 
 
-def write_subset(content: Mapping[str, Any], name: str, images_dir: Path, out: Path) -> None:
-    """Write annotations and copies of their images in one piece.
+def write_subset(contents: Mapping[str, Mapping[str, Any]], images_dir: Path, out: Path) -> None:
+    """Write annotation files and copies of their images in one piece.
 
     Args:
-        content: of the annotation file.
-        name: of the annotation file.
+        contents: of the annotation files, by name.
         images_dir: folder of the images.
         out: folder to make, with ``annotations/`` and ``images/``.
 
@@ -80,15 +79,17 @@ def write_subset(content: Mapping[str, Any], name: str, images_dir: Path, out: P
     """
     if out.exists():
         raise FileExistsError(f"'{out}' exists already: remove it, or name another folder")
-    missing = [image['file_name'] for image in content['images'] if not (images_dir / image['file_name']).is_file()]
+    names = [image['file_name'] for content in contents.values() for image in content['images']]
+    missing = [name for name in names if not (images_dir / name).is_file()]
     if missing:
         raise FileNotFoundError(f"image '{images_dir / missing[0]}' does not exist: give --images-dir")
     partial = out.with_name(out.name + '.partial')
     shutil.rmtree(partial, ignore_errors=True)
     (partial / 'annotations').mkdir(parents=True)
-    (partial / 'annotations' / name).write_text(json.dumps(content))
-    for image in content['images']:
-        target = partial / 'images' / image['file_name']
+    for file_name, content in contents.items():
+        (partial / 'annotations' / file_name).write_text(json.dumps(content))
+    for name in names:
+        target = partial / 'images' / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(images_dir / image['file_name'], target)
+        shutil.copyfile(images_dir / name, target)
     partial.rename(out)

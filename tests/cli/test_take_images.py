@@ -22,7 +22,7 @@ def test_written(run_tool, tmp_path, capsys):
     assert run_tool('--images', 1, '--images-dir', tmp_path / 'large') == 0
     (written,) = (tmp_path / 'few' / 'annotations').iterdir()
     assert [image['id'] for image in json.loads(written.read_text())['images']] == [1]
-    assert 'few: 1 images, 1 annotations' in capsys.readouterr().out
+    assert 'ann.json: 1 images, 1 annotations' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(('words', 'message'), [(['--images', 3], 'must be 1 to 2'), (['--images', 1], '--images-dir')])

@@ -80,7 +80,7 @@ class TestWriteSubset:
     def test_written(self, content, images, tmp_path):
         """Annotations under their name, and the images that they name."""
         taken = subset.take_images(content, [3])
-        subset.write_subset(taken, 'few.json', images, tmp_path / 'few')
+        subset.write_subset({'few.json': taken}, images, tmp_path / 'few')
         assert json.loads((tmp_path / 'few' / 'annotations' / 'few.json').read_text()) == taken
         copied = [path.name for path in (tmp_path / 'few' / 'images').iterdir()]
         assert copied == [taken['images'][0]['file_name']]
@@ -88,12 +88,12 @@ class TestWriteSubset:
     def test_missing_image(self, content, tmp_path):
         """Everything is looked at before anything is written."""
         with pytest.raises(FileNotFoundError, match='give --images-dir'):
-            subset.write_subset(content, 'few.json', tmp_path, tmp_path / 'few')
+            subset.write_subset({'few.json': content}, tmp_path, tmp_path / 'few')
         assert not list(tmp_path.iterdir())
 
     def test_existing_folder(self, content, images, tmp_path):
         """A folder that exists is not touched."""
         (tmp_path / 'few').mkdir()
         with pytest.raises(FileExistsError, match='exists already'):
-            subset.write_subset(content, 'few.json', images, tmp_path / 'few')
+            subset.write_subset({'few.json': content}, images, tmp_path / 'few')
         assert not list((tmp_path / 'few').iterdir())

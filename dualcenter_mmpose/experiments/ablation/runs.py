@@ -24,7 +24,7 @@ from dualcenter_mmpose.experiments.comparison.runs import run_entry
 from dualcenter_mmpose.experiments.stages.record import read_records
 from dualcenter_mmpose.utils.locations import source_tree
 
-TRAIN = ('-m', 'dualcenter_mmpose.cli.train_stages')
+TRAIN = ('-m', 'dualcenter', 'train-stages')
 _LOCKS: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
