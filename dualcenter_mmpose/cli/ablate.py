@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import dualcenter_mmpose  # noqa: F401  (registers the parts of configs)
 from dualcenter_mmpose.cli.command import DONE, FOUND_WANTING, bad_input
 from dualcenter_mmpose.cli.train_stages import add_stage_options, stage_options
 from dualcenter_mmpose.experiments.ablation.plan import Contestant, Unit, parse_contestants, plan_run

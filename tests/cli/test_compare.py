@@ -10,6 +10,7 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
+from dualcenter import main
 from dualcenter_mmpose.cli import compare as tool
 from dualcenter_mmpose.experiments.comparison import runs, worker
 from dualcenter_mmpose.experiments.comparison.runs import Outcome
@@ -33,7 +34,7 @@ def data(tmp_path):
 
 def run(data, *words):
     folder, ann_file = data
-    return tool.main(['--ann', ann_file, '--work-dir', str(folder / 'work'), *map(str, words)])
+    return main(['compare', '--ann', ann_file, '--work-dir', str(folder / 'work'), *map(str, words)])
 
 
 class TestRefusals:
@@ -52,6 +53,7 @@ class TestRefusals:
     def test_words(self, words, message, data, capsys):
         assert run(data, *words) == 2
         printed = capsys.readouterr()
+        assert printed.err.startswith('dualcenter compare: error: ')
         assert message in printed.err
         assert printed.err.count('\n') == 1
         assert not (data[0] / 'work').exists()
