@@ -47,9 +47,10 @@ def bad_input(*others: type[Exception]) -> Iterator[None]:
     Raises:
         InputError: in place of the error, with its message in one line.
     """
+    kinds: tuple[type[Exception], ...] = (ValueError, OSError, *others)
     try:
         yield
-    except (ValueError, OSError, *others) as error:
+    except kinds as error:
         raise InputError(describe_error(error)) from error
 
 

@@ -20,9 +20,9 @@ def test_output(tmp_path, monkeypatch, capsys):
     words = ['--split', 'train', '--candidates', 'training', '--device', 'cpu', '--out', out]
     assert main(['check-nets', *map(str, [STAGE2, 'model.pth', *words])]) == 0
     assert [tuple(map(str, args)) for args in asked] == [('model.pth', 'cpu', 'train', 'training')]
-    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert lines[0] == '2 images of the train split, candidates: training'.split()
-    assert [line[-1] for line in lines[1:]] == ['7', '0.123', 'nan']
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == '2 images of the train split, candidates: training'
+    assert [line.split()[-1] for line in lines] == ['7', '0.123', 'nan']
     written = json.loads(out.read_text())
     assert written['images'] == 2
     assert written['similarity: area under ROC'] is None

@@ -21,7 +21,10 @@ def test_options(monkeypatch, capsys):
 
 @pytest.mark.parametrize(
     ('words', 'message'),
-    [(['model.onnx', 'a.jpg', '--batch', '0'], 'at least 1'), (['m.onnx', 'a.jpg', '--out', 'no/r.json'], "folder 'no'")],
+    [
+        (['model.onnx', 'a.jpg', '--batch', '0'], 'at least 1'),
+        (['m.onnx', 'a.jpg', '--out', 'no/r.json'], "folder 'no'"),
+    ],
 )
 def test_refusals(words, message, capsys):
     """One line and status 2."""

@@ -185,9 +185,7 @@ class TestBadInput:
         """The message names the value."""
         assert message in self.refused([*files[:2], *extra], capsys)
 
-    def test_neither_results_nor_ceiling(
-        self, files: tuple[str, str, str], capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_neither_results_nor_ceiling(self, files: tuple[str, str, str], capsys: pytest.CaptureFixture[str]) -> None:
         """Something to score must be named."""
         assert 'either RESULTS.json or --ceiling' in self.refused([files[0]], capsys)
 

@@ -15,7 +15,12 @@ BOX = (10, 10, 50, 50)
 @pytest.fixture
 def content():
     """Three images: the first without a labelled person, the second with two people, the third with one."""
-    people = [person(1, 1, BOX, num_labelled=0), person(2, 2, BOX), person(3, 2, BOX, num_labelled=0), person(4, 3, BOX)]
+    people = [
+        person(1, 1, BOX, num_labelled=0),
+        person(2, 2, BOX),
+        person(3, 2, BOX, num_labelled=0),
+        person(4, 3, BOX),
+    ]
     return coco_content(*people)
 
 

@@ -52,7 +52,9 @@ class TestLoadModel:
     def test_stage_1_into_stage_2(self, save, config_of):
         """Networks that the checkpoint lacks would stay random and give numbers all the same."""
         path, _ = save(PLAIN)
-        with pytest.raises(ValueError, match=r"'.*model\.pth' does not fit '.*config\.py': it lacks \d+ weights") as told:
+        with pytest.raises(
+            ValueError, match=r"'.*model\.pth' does not fit '.*config\.py': it lacks \d+ weights"
+        ) as told:
             loading.load_model(config_of(with_pose_nets(PLAIN)), path)
         assert 'head.pose_nets.nets.' in str(told.value)
         assert str(told.value).endswith('...); use the config that it was trained with')

@@ -98,7 +98,7 @@ def plan_stages(
         FileNotFoundError: likewise.
     """
     stages = find_stages(configs, Config.fromfile)
-    each: list[int | None] = [*(epochs or [None])]
+    each: list[int | None] = list(epochs) if epochs else [None]
     if len(each) not in (1, len(stages)):
         raise StageError(f'--epochs takes one number, or {len(stages)} for {len(stages)} stages; got {each}')
     each = each * len(stages) if len(each) == 1 else each

@@ -18,7 +18,7 @@ def test_all_are_done(jobs):
 def test_at_the_same_time():
     """Two that wait for each other both end."""
     meeting = threading.Barrier(2, timeout=10)
-    assert len(list(do_all({name: meeting.wait for name in 'ab'}, 2))) == 2
+    assert len(list(do_all(dict.fromkeys('ab', meeting.wait), 2))) == 2
 
 
 @pytest.mark.parametrize('jobs', [1, 2])
