@@ -111,6 +111,14 @@ def test_every_module_has_a_test(module):
 
 
 @pytest.mark.parametrize('module', MODULES, ids=str)
+def test_command_lines_stay_in_cli(module):
+    """Everything else takes values; the ONNX runner is a program of its own as well, which can be copied out."""
+    if module.parts[0] == 'cli' or str(module) == 'deployment/onnx_runner.py':
+        return
+    assert 'argparse' not in imports_of(module)
+
+
+@pytest.mark.parametrize('module', MODULES, ids=str)
 def test_length(module):
     """No file outgrows one idea."""
     assert len((PACKAGE / module).read_text().splitlines()) <= 400
