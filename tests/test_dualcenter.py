@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import dualcenter
+from dualcenter_mmpose.cli.command import build_parser
 from tests.reference.coco_files import coco_content, person, write_coco
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +64,20 @@ class TestEverySubCommand:
         printed = capsys.readouterr().err
         assert printed.startswith(f'dualcenter {name}: error: ')
         assert printed.count('\n') == 1
+
+
+DOCUMENTS = ['README.md', 'CONTRIBUTING.md', *(f'docs/{path.name}' for path in sorted((ROOT / 'docs').glob('*.md')))]
+
+
+@pytest.mark.parametrize('document', DOCUMENTS)
+def test_documented_commands(document):
+    """Every sub-command that a document names exists, with the options that it is given there."""
+    text = (ROOT / document).read_text().replace('\\\n', ' ')
+    for name, rest in re.findall(r'\bdualcenter ([a-z][a-z-]+)([^`\n|]*)', text):
+        assert name in dualcenter.COMMANDS, name
+        module = importlib.import_module(f'dualcenter_mmpose.cli.{dualcenter.COMMANDS[name].module}')
+        known = build_parser('dualcenter', module)._option_string_actions
+        assert [option for option in re.findall(r'--[a-z-]+', rest) if option not in known] == [], name
 
 
 class TestMain:
