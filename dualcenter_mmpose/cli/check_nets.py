@@ -1,7 +1,7 @@
 """Measure what each pose-level network has learned, on the candidates that the dense maps offer it.
 
 Confidence: rank correlation (Spearman) and mean distance to the true OKS. Similarity: how often two candidates of one
-person are more alike than two of different persons. Refinement: OKS before and after. Candidates on unlabelled people
+person are more similar than two of different persons. Refinement: OKS before and after. Candidates on unlabelled people
 and images without annotations are left out, as in training. `--candidates training` adds to the predicted peaks the
 candidates around annotated centers, true and disturbed, that the networks learn from. Images come through the config's
 training pipeline, augmented as it says.

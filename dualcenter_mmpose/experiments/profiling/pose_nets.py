@@ -74,18 +74,18 @@ def measure_batch(model: Any, data: dict[str, Any], options: PoseTraining = PEAK
     candidates = head.decoder.training_candidates(maps, instances, options)
     threshold = head.pose_training.identity_thr
     targets = head.decoder.match(candidates, instances, threshold)
-    judgement = head.pose_nets.judge(feats, maps.heatmaps[:, : head.num_keypoints], candidates)
+    outputs = head.pose_nets.judge(feats, maps.heatmaps[:, : head.num_keypoints], candidates)
     found = dict(oks=targets.oks, identities=targets.identities)
-    if judgement.confidences is not None:
-        found['confidences'] = judgement.confidences
-    if judgement.embeddings is not None:
-        found['embeddings'] = judgement.embeddings
-    if judgement.refined is not None:
-        refined = candidates._replace(keypoints=judgement.refined)
+    if outputs.confidences is not None:
+        found['confidences'] = outputs.confidences
+    if outputs.embeddings is not None:
+        found['embeddings'] = outputs.embeddings
+    if outputs.refined is not None:
+        refined = candidates._replace(keypoints=outputs.refined)
         found['refined_oks'] = head.decoder.match(refined, instances, threshold).oks
     return [
-        {key: value[image][judged].cpu() for key, value in found.items()}
-        for image, judged in enumerate(targets.is_judged)
+        {key: value[image][counts].cpu() for key, value in found.items()}
+        for image, counts in enumerate(targets.is_judged)
     ]
 
 
@@ -93,17 +93,17 @@ def pair_ranking(images: Iterable[dict[str, Tensor]]) -> tuple[float, int, int]:
     """Return how well embeddings tell people apart, over all pairs of candidates of one image.
 
     Returns:
-        The share of (pair of one person, pair of two persons) in which the first is more alike, NaN without either
+        The share of (pair of one person, pair of two persons) in which the first is more similar, NaN without either
         (the area under the ROC curve), and the number of pairs of either kind.
     """
-    alike, same = [], []
+    similarities, same = [], []
     for found in images:
         is_person = found['identities'] >= 0
         embeddings, identities = found['embeddings'][is_person], found['identities'][is_person]
         first, second = torch.triu_indices(len(identities), len(identities), offset=1)
-        alike.append((embeddings[first] * embeddings[second]).sum(dim=1))
+        similarities.append((embeddings[first] * embeddings[second]).sum(dim=1))
         same.append(identities[first] == identities[second])
-    values, is_same = torch.cat(alike), torch.cat(same)
+    values, is_same = torch.cat(similarities), torch.cat(same)
     num_same, num_different = int(is_same.sum()), int((~is_same).sum())
     if not num_same or not num_different:
         return float('nan'), num_same, num_different
@@ -115,11 +115,11 @@ def summarize(images: list[dict[str, Tensor]]) -> dict[str, float]:
     """Return the measures over all images, those of the networks that exist.
 
     Raises:
-        ValueError: without any candidate to judge.
+        ValueError: without two candidates.
     """
     oks = torch.cat([found['oks'] for found in images])
     if len(oks) < 2:
-        raise ValueError('fewer than two candidates to judge: the dense network finds nobody in these images')
+        raise ValueError('fewer than two candidates: the dense network finds nobody in these images')
     matched = torch.cat([found['identities'] for found in images]) >= 0
     measures = {'candidates': len(oks), 'candidates of a person': int(matched.sum()), 'mean OKS': float(oks.mean())}
     if 'confidences' in images[0]:
