@@ -22,10 +22,10 @@ help:  ## list the targets
 
 setup:  ## make or update the environment in .venv
 	@test -n "$(PYTHON)" || { echo 'No Python found. Install Python 3.11, or name one: make setup PYTHON=/path/to/python3.11' >&2; exit 2; }
-	@$(PYTHON) tools/setup_env.py --venv "$(VENV)"
+	@dev/setup.sh "$(VENV)" "$(PYTHON)"
 
 demo: setup  ## train, test and draw on synthetic people
-	$(BIN)/python tools/demo.py $(DEMO_ARGS)
+	$(BIN)/python dev/demo.py $(DEMO_ARGS)
 
 test: setup  ## lint, fast tests and slow tests: what continuous integration runs
 	@$(MAKE) --no-print-directory lint
@@ -52,7 +52,7 @@ test-slow: setup
 	$(BIN)/python -m pytest $(SLOW_TESTS) $(PYTEST_ARGS)
 
 benchmark: setup  ## time targets, loader, training and inference
-	$(BIN)/python tools/benchmark.py $(BENCHMARK_ARGS)
+	$(BIN)/python -m benchmarks $(BENCHMARK_ARGS)
 
 clean:  ## remove the environment, caches and builds (not work_dirs)
 	rm -rf "$(VENV)" build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

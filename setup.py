@@ -11,8 +11,7 @@ from setuptools.command.build_py import build_py
 ROOT = Path(__file__).resolve().parent
 NAME = 'dualcenter_mmpose'
 MIM_PARTS = ('configs', 'tools', 'model-index.yml')
-# Of use in a clone only: they make the environment and run the demo there.
-CLONE_ONLY = ('__pycache__', '*.pyc', 'setup_env.py', 'setup_support')
+CLONE_ONLY = ('__pycache__', '*.pyc')
 
 
 class BuildWithMim(build_py):

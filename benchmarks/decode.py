@@ -11,7 +11,7 @@ from benchmarks.per_unit import per_unit
 from benchmarks.work import floor_rows
 from dualcenter_mmpose.experiments.profiling.peak import peak_bytes
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
-from dualcenter_mmpose.types import DenseMaps, People
+from dualcenter_mmpose.types import DenseMaps, PredictedInstances
 
 SIZE, BATCHES = 512, (1, 4)
 DECODED_BATCH = 16
@@ -49,10 +49,9 @@ def _decoding_alone(model: Any, device: str, repeats: int) -> list[Timing]:
     shapes = [(DECODED_BATCH, width, side >> i, side >> i) for i, width in enumerate(model.head.in_channels)]
     feats = [torch.randn(shape, device=device) for shape in shapes]
     maps = _lively_maps(model.head, feats)
-    judge = model.head._judge_with(feats, maps)
     decode = model.head.decoder.batch_decode
     contestants = {
-        'maps to people, three networks': lambda: decode(maps, judge),
+        'maps to people, three networks': lambda: model.head.instances_from_maps(feats, maps),
         'maps to people, no network': lambda: decode(maps),
     }
     timings = per_unit(time_in_turns(contestants, repeats), DECODED_BATCH)
@@ -64,18 +63,17 @@ def _parts(model: Any, batch: int, device: str) -> dict[str, Callable[[], Any]]:
     images = torch.randn(batch, 3, SIZE, SIZE, device=device)
     feats = model.extract_feat(images)
     maps = _lively_maps(model.head, feats)
-    judge = model.head._judge_with(feats, maps)
     decode = model.head.decoder.batch_decode
 
-    def whole() -> People:
+    def whole() -> PredictedInstances:
         new_feats = model.extract_feat(images)
         model.head(new_feats)
-        return decode(maps, model.head._judge_with(new_feats, maps))
+        return model.head.instances_from_maps(new_feats, maps)
 
     return {
         'everything': whole,
         'backbone and dense head': lambda: model.head(model.extract_feat(images)),
-        'maps to people, three networks': lambda: decode(maps, judge),
+        'maps to people, three networks': lambda: model.head.instances_from_maps(feats, maps),
         'maps to people, no network': lambda: decode(maps),
     }
 

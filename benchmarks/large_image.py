@@ -28,7 +28,7 @@ def main() -> None:
     feats = model.extract_feat(torch.randn(1, 3, height, width))
     model.head(feats)
     maps = _lively_maps(model.head, feats)
-    people = model.head.decoder.batch_decode(maps, model.head._judge_with(feats, maps))
+    people = model.head.instances_from_maps(feats, maps)
     print(json.dumps(dict(people=int(people.valid.sum()), peak_mib=peak_mib())))
 
 

@@ -110,12 +110,21 @@ def _make_sample(codec: Any, rng: np.random.Generator, side: int) -> PoseDataSam
     middle = rng.uniform(0.1, 0.9, (PEOPLE, 1, 2))
     keypoints = (middle + rng.uniform(0.02, 0.12, (PEOPLE, 1, 1)) * rng.normal(size=(PEOPLE, 17, 2))) * side
     options = dict(input_size=(side, side)) if 'input_size' in codec.auxiliary_encode_keys else {}
-    encoded = codec.encode(keypoints.astype(np.float32), np.ones((PEOPLE, 17), np.float32), **options)
+    return pack_sample(codec, keypoints.astype(np.float32), np.ones((PEOPLE, 17), np.float32), **options)
+
+
+def pack_sample(codec: Any, keypoints: np.ndarray, visible: np.ndarray, **options: Any) -> PoseDataSample:
+    """Return the data sample of one image, as MMPose's packer makes it from a codec's output."""
+    encoded = codec.encode(keypoints, visible, **options)
     sample = PoseDataSample()
     labels, fields = InstanceData(), PixelData()
     for key, name in codec.label_mapping_table.items():
         labels.set_field(encoded[key], name)
     for key, name in codec.field_mapping_table.items():
         fields.set_field(encoded[key], name)
+    instances = InstanceData()
+    for key, name in codec.instance_mapping_table.items():
+        instances.set_field(encoded[key], name)
+    sample.gt_instances = instances
     sample.gt_instance_labels, sample.gt_fields = labels.to_tensor(), fields.to_tensor()
     return sample

@@ -15,7 +15,7 @@ import torch
 from mmpose.structures import PoseDataSample
 
 from benchmarks.decode import NETS
-from benchmarks.models import make_model
+from benchmarks.models import make_model, pack_sample
 from benchmarks.targets import make_people
 from benchmarks.work import floor_rows
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
@@ -83,13 +83,13 @@ def make_prediction(model: Any, num_people: int, batch: int) -> Callable[[], Seq
     forward = type(model.head).forward
     image = torch.randint(0, 256, (3, SIZE, SIZE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
-    def find_people(feats: Any) -> Any:
+    def predict_instances(feats: Any) -> Any:
         forward(model.head, feats)
         return staged
 
     @torch.no_grad()
     def predict() -> Sequence[Any]:
-        model.head.forward = find_people
+        model.head.forward = predict_instances
         return model.test_step(dict(inputs=[image] * batch, data_samples=[_sample() for _ in range(batch)]))
 
     return predict
@@ -102,8 +102,7 @@ def _staged_maps(codec: Any, num_people: int, batch: int, device: torch.device) 
     if 'heatmaps' in encoded:  # SPR
         maps = [torch.from_numpy(encoded[name])[None] for name in ('heatmaps', 'displacements')]
     else:
-        tensors = {key: torch.from_numpy(value) for key, value in encoded.items()}
-        targets = codec.make_targets(codec._batch_instances([tensors]))
+        targets = codec.make_targets(codec.unpack([pack_sample(codec, keypoints, np.ones_like(visible))]))
         maps = [targets.heatmaps, targets.displacements]
     maps = [values.float().expand(batch, -1, -1, -1).contiguous().to(device) for values in maps]
     return tuple(maps) if 'heatmaps' in encoded else DenseMaps(*maps)

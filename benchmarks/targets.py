@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from mmpose.registry import KEYPOINT_CODECS
 
+from benchmarks.models import pack_sample
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
 
 SIZE = 512
@@ -61,8 +62,7 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
 def _time_count(spr: Any, packed: Any, dense: Any, count: int, device: torch.device, repeats: int) -> list[Timing]:
     keypoints, visible = make_people(count)
     annotations = make_annotations(visible)
-    encoded = {key: torch.from_numpy(value).to(device) for key, value in packed.encode(keypoints, visible).items()}
-    batch = packed._batch_instances([encoded])
+    batch = packed.unpack([pack_sample(packed, keypoints, visible).to(device)])
     threads = torch.get_num_threads()
 
     def in_a_worker(work: Any) -> Any:

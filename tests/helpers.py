@@ -85,6 +85,10 @@ def pack_sample(codec: DualCenterPoseGrouping, encoded: dict[str, np.ndarray]) -
     for key, name in codec.label_mapping_table.items():
         labels.set_field(encoded[key], name)
     sample.gt_instance_labels = labels.to_tensor()
+    instances = InstanceData()
+    for key, name in codec.instance_mapping_table.items():
+        instances.set_field(encoded[key], name)
+    sample.gt_instances = instances
     fields = PixelData()
     for key, name in codec.field_mapping_table.items():
         fields.set_field(encoded[key], name)

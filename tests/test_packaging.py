@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -12,18 +13,29 @@ from pathlib import Path
 import pytest
 import yaml
 from modelindex.load_model_index import load
-from setup_support.plan import package_files, read_pins, stage_package
 
 from dualcenter_mmpose.version import __version__
 
 ROOT = Path(__file__).parents[1]
+SOURCES = 'dualcenter.py dualcenter_mmpose configs tools requirements setup.py pyproject.toml MANIFEST.in'
+
+
+def copy_sources(folder: Path) -> None:
+    """Copy what `pip install .` reads: building leaves traces."""
+    for name in [*SOURCES.split(), 'requirements.txt', 'model-index.yml', 'README.md', 'LICENSE', 'CITATION.cff']:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns('__pycache__'))
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, target)
 
 
 @pytest.fixture(scope='module')
 def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """Return the names of the files in a wheel built from a copy of the sources."""
     folder = tmp_path_factory.mktemp('wheel')
-    stage_package(ROOT, folder / 'sources')
+    copy_sources(folder / 'sources')
     # What a module since removed leaves behind in the folder of an earlier build.
     stale = folder / 'sources' / 'build' / 'lib' / 'dualcenter_mmpose' / 'removed.py'
     stale.parent.mkdir(parents=True)
@@ -43,11 +55,15 @@ class TestWheel:
         """Each module of the sources and no other."""
         sources = {path.relative_to(ROOT).as_posix() for path in (ROOT / 'dualcenter_mmpose').rglob('*.py')}
         modules = {name for name in wheel_names if name.endswith('.py') and '/.mim/' not in name}
-        assert modules == sources
+        assert modules == {*sources, 'dualcenter.py'}
 
     def test_every_config(self, wheel_names: set[str]) -> None:
         """Each config and metafile, in the folders of the sources."""
-        sources = {path.relative_to(ROOT).as_posix() for path in package_files(ROOT) if 'configs' in path.parts}
+        sources = {
+            path.relative_to(ROOT).as_posix()
+            for path in (ROOT / 'configs').rglob('*.*')
+            if '__pycache__' not in path.parts
+        }
         prefix = 'dualcenter_mmpose/.mim/'
         assert {name[len(prefix) :] for name in wheel_names if name.startswith(f'{prefix}configs/')} == sources
 
@@ -55,7 +71,7 @@ class TestWheel:
         """The two tools that mim starts and the index of models; nothing that needs a clone."""
         for name in ('tools/train.py', 'tools/test.py', 'model-index.yml'):
             assert f'dualcenter_mmpose/.mim/{name}' in wheel_names
-        assert not [name for name in wheel_names if 'setup_env' in name or 'setup_support' in name]
+        assert not [name for name in wheel_names if name.startswith(('dev/', 'benchmarks/', 'tests/'))]
 
 
 class TestModelIndex:
@@ -99,13 +115,16 @@ class TestRequirements:
 
     def test_openmmlab_not_named(self) -> None:
         """Naming one makes pip follow what it declares: chumpy, another opencv, a newer numpy."""
-        lines = (ROOT / 'requirements.txt').read_text(encoding='utf-8').splitlines()
-        named = {re.split(r'[<>=!~ ]', line)[0] for line in lines if line and not line.startswith('#')}
+        named = read_names('requirements.txt')
         assert named
         assert not named & {'mmpose', 'mmcv', 'mmengine', 'mmdet', 'opencv-python', 'openmim'}
 
     def test_pinned_stack_fits(self) -> None:
         """Everything named is part of the pinned stack."""
-        lines = (ROOT / 'requirements.txt').read_text(encoding='utf-8').splitlines()
-        named = {re.split(r'[<>=!~ ]', line)[0] for line in lines if line and not line.startswith('#')}
-        assert named <= set(read_pins(ROOT / 'requirements' / 'pinned.txt'))
+        assert read_names('requirements.txt') <= read_names('requirements/pinned.txt')
+
+
+def read_names(name: str) -> set[str]:
+    """Return the distributions that a requirements file names."""
+    lines = (ROOT / name).read_text(encoding='utf-8').splitlines()
+    return {re.split(r'[<>=!~ ]', line)[0] for line in lines if line and not line.startswith('#')}

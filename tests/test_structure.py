@@ -36,6 +36,7 @@ SHELLS = {
     'evaluation/bbp_bbr_metric.py',
     'models/backbones/efficientnet_lite.py',
     'models/heads/dual_center_head.py',
+    'models/heads/predictions.py',
     'models/layers/branches.py',
     'models/loading.py',
     'models/losses/smooth_l1.py',

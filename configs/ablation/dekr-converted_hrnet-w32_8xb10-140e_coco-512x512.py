@@ -2,4 +2,9 @@
 # MMPose's own it does not use the operator of mmcv, whose speed on a CPU would decide a comparison.
 _base_ = ['./table6-row1-baseline_hrnet-w32_8xb10-140e_coco-512x512.py']
 
-model = dict(head=dict(blocks=('adaptive', 'adaptive')))
+model = dict(
+    head=dict(
+        blocks=('adaptive', 'adaptive'),
+        decoder=dict(align='corner'),  # where DEKR's weights have learned to look
+    )
+)

@@ -11,9 +11,7 @@ param_scheduler = [
     dict(type='MultiStepLR', begin=0, end=30, milestones=[20, 27], gamma=0.1, by_epoch=True),
 ]
 
-codec = dict(align='corner')  # where DEKR's weights have learned to look
-model = dict(backbone=dict(init_cfg=None), head=dict(decoder=codec))
-
-train_pipeline = _base_.train_pipeline
-train_pipeline[3].encoder.align = codec['align']
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+model = dict(
+    backbone=dict(init_cfg=None),
+    head=dict(decoder=dict(align='corner')),  # where DEKR's weights have learned to look
+)

@@ -1,4 +1,8 @@
-"""Maps to people in one call, and the options that govern it.
+"""From maps to instances in two steps, and the options that govern them.
+
+    maps --find_all_candidates--> candidates --pose-level networks--> their outputs --group_candidates--> instances
+
+Training, prediction and export take the same two steps; without networks the outputs between them are empty.
 
 Axis letters and array layouts: :mod:`dualcenter_mmpose.types`.
 """
@@ -7,22 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Callable
-
-import torch
-from torch import Tensor
 
 from dualcenter_mmpose.assembly.candidates import find_candidates, sample_keypoint_scores
 from dualcenter_mmpose.assembly.grouping import (
     GROUPINGS,
     INSTANCE_SCORES,
     merge_groups,
-    pick_people,
+    pick_instances,
     score_instances,
 )
 from dualcenter_mmpose.assembly.similarity import SPATIAL_TERMS, appearance_similarity
 from dualcenter_mmpose.coordinates import map_to_input
-from dualcenter_mmpose.types import Candidates, DenseMaps, Judgement, People
+from dualcenter_mmpose.types import Candidates, DenseMaps, PoseNetOutputs, PredictedInstances
 
 
 @dataclass(frozen=True)
@@ -74,49 +74,63 @@ def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:
         raise ValueError(f"{name} must be one of {tuple(choices)}, got '{value}'")
 
 
-def decode_people(
-    maps: DenseMaps,
-    kappas: Sequence[float],
-    stride: float,
-    align: str,
-    options: DecodingOptions,
-    judge: Callable[[Candidates], Judgement] | None = None,
-) -> People:
-    """Return the people of a batch, keypoints in input px, on the maps' device.
+def find_all_candidates(maps: DenseMaps, num_keypoints: int, options: DecodingOptions) -> Candidates:
+    """Pose candidates of a batch: the first of the two steps from maps to instances.
+
+    What the pose-level networks say of these candidates goes into the second, :func:`group_candidates`.
 
     Args:
         maps: the head's output.
-        kappas: K OKS constants.
+        num_keypoints: K; the heatmaps after the first K are the centers'.
+        options: how many peaks, and which.
+    """
+    return find_candidates(
+        maps.heatmaps[:, num_keypoints:],
+        maps.displacements,
+        options.max_candidates,
+        options.candidate_thr,
+        options.peak_kernel,
+    )
+
+
+def group_candidates(
+    maps: DenseMaps,
+    candidates: Candidates,
+    outputs: PoseNetOutputs,
+    oks_sigmas: Sequence[float],
+    stride: float,
+    align: str,
+    options: DecodingOptions,
+) -> PredictedInstances:
+    """Instances of a batch, keypoints in input px, on the maps' device: the second step.
+
+    Args:
+        maps: the head's output, whose heatmaps score the keypoints.
+        candidates: from :func:`find_all_candidates`.
+        outputs: of the pose-level networks for these candidates; empty without networks.
+        oks_sigmas: K, of the keypoint set.
         stride: input px per cell.
         align: cell alignment, see :mod:`dualcenter_mmpose.coordinates`.
         options: see there.
-        judge: the pose-level networks, asked once for all candidates.
     """
-    num_keypoints = len(kappas)
+    num_keypoints = len(oks_sigmas)
     num_centers = maps.heatmaps.shape[1] - num_keypoints
-    keypoint_heatmaps, center_heatmaps = maps.heatmaps.split([num_keypoints, num_centers], dim=1)
-    candidates = find_candidates(
-        center_heatmaps, maps.displacements, options.max_candidates, options.candidate_thr, options.peak_kernel
-    )
-    judgement = judge(candidates) if judge is not None else Judgement()
-    confidences = judgement.confidences
+    keypoint_heatmaps = maps.heatmaps[:, :num_keypoints]
+    confidences = outputs.confidences
+    # Input px and not cells: the floor on a pose's area is in px.
     keypoints = map_to_input(candidates.keypoints, stride, align)
-    similarity = SPATIAL_TERMS[options.spatial](keypoints, keypoints.new_tensor(kappas))
-    if judgement.embeddings is not None:
-        similarity = similarity * appearance_similarity(judgement.embeddings)
+    similarity = SPATIAL_TERMS[options.spatial](keypoints, keypoints.new_tensor(oks_sigmas))
+    if outputs.embeddings is not None:
+        similarity = similarity * appearance_similarity(outputs.embeddings)
     ranking = candidates.scores if confidences is None else confidences
     groups = GROUPINGS[options.grouping](similarity, ranking, candidates.valid, options.group_thr)
 
-    cells = candidates.keypoints if judgement.refined is None else judgement.refined
+    # Grouping compares the poses as they were read; only what is handed out is refined.
+    cells = candidates.keypoints if outputs.refined is None else outputs.refined
     keypoint_scores = sample_keypoint_scores(keypoint_heatmaps, cells)
     if options.merge:
         cells = merge_groups(cells, ranking[..., None] * keypoint_scores, candidates.valid, groups)
-        keypoint_scores = sample_keypoint_scores(keypoint_heatmaps, cells)
+        keypoint_scores = sample_keypoint_scores(keypoint_heatmaps, cells)  # at the places of the merged poses
     mode = options.instance_score or ('center_mean' if confidences is None else 'confidence')
     scores = score_instances(candidates, groups, keypoint_scores, num_centers, mode, confidences)
-    return pick_people(map_to_input(cells, stride, align), keypoint_scores, scores, groups, options.max_people)
-
-
-def tight_boxes(keypoints: Tensor) -> Tensor:
-    """Return the (..., 4) xyxy boxes around all keypoints (..., K, 2), in their unit."""
-    return torch.cat((keypoints.amin(dim=-2), keypoints.amax(dim=-2)), dim=-1)
+    return pick_instances(map_to_input(cells, stride, align), keypoint_scores, scores, groups, options.max_people)

@@ -14,6 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from dualcenter_mmpose.coordinates import map_to_normalized
+from dualcenter_mmpose.geometry import pose_diagonals
 
 
 def sample_at_keypoints(maps: Tensor, keypoints: Tensor, map_size: tuple[int, int]) -> Tensor:
@@ -67,6 +68,5 @@ def normalize_poses(keypoints: Tensor, min_diagonal: float = 2.0) -> tuple[Tenso
     Returns:
         (..., K, 2) without a unit, and (..., 1, 1) cells.
     """
-    extent = keypoints.amax(dim=-2) - keypoints.amin(dim=-2)
-    diagonals = extent.norm(dim=-1).clamp(min=min_diagonal)[..., None, None]
+    diagonals = pose_diagonals(keypoints).clamp(min=min_diagonal)[..., None, None]
     return (keypoints - keypoints.mean(dim=-2, keepdim=True)) / diagonals, diagonals

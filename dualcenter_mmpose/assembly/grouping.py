@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from dualcenter_mmpose.types import Candidates, Groups, People
+from dualcenter_mmpose.types import Candidates, Groups, PredictedInstances
 
 INSTANCE_SCORES = ('confidence', 'confidence*kpt_mean', 'center', 'center_mean', 'center*kpt_mean')
 
@@ -156,7 +156,9 @@ def score_instances(
     raise ValueError(f"instance_score must be one of {INSTANCE_SCORES}, got '{mode}'")
 
 
-def pick_people(keypoints: Tensor, keypoint_scores: Tensor, scores: Tensor, groups: Groups, max_people: int) -> People:
+def pick_instances(
+    keypoints: Tensor, keypoint_scores: Tensor, scores: Tensor, groups: Groups, max_people: int
+) -> PredictedInstances:
     """Return the representatives with the highest scores.
 
     Args:
@@ -170,7 +172,7 @@ def pick_people(keypoints: Tensor, keypoint_scores: Tensor, scores: Tensor, grou
     best, picked = ranked.topk(min(max_people, ranked.shape[1]), dim=1)
     valid = best >= 0
     num_keypoints = keypoints.shape[2]
-    return People(
+    return PredictedInstances(
         keypoints=keypoints.gather(1, picked[..., None, None].expand(-1, -1, num_keypoints, 2)),
         keypoint_scores=keypoint_scores.gather(1, picked[..., None].expand(-1, -1, num_keypoints)),
         scores=best.clamp(min=0),

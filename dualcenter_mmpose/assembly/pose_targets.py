@@ -6,32 +6,15 @@ cells.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
-
-class PoseTargets(NamedTuple):
-    """Targets of candidates.
-
-    Attributes:
-        oks: (B, M) with the labelled person of highest OKS; 0 where there is none.
-        identities: (B, M) index of that person; -1 where its OKS is below the threshold or the candidate is not valid.
-        keypoints: (B, M, K, 2) cells, that person's.
-        labelled: (B, M, K) bool, that person's.
-        is_judged: (B, M) bool, whether the candidate's OKS says how good it is: not on regions of unlabelled people,
-            where a low OKS may only mean that nobody labelled the person.
-    """
-
-    oks: Tensor
-    identities: Tensor
-    keypoints: Tensor
-    labelled: Tensor
-    is_judged: Tensor
+from dualcenter_mmpose.types import PoseTargets
 
 
-def oks_with_people(keypoints: Tensor, people: Tensor, labelled: Tensor, areas: Tensor, kappas: Tensor) -> Tensor:
+def oks_with_instances(
+    keypoints: Tensor, people: Tensor, labelled: Tensor, areas: Tensor, oks_sigmas: Tensor
+) -> Tensor:
     """Return the OKS of every pose with every annotated person, over that person's labelled keypoints.
 
     Args:
@@ -39,7 +22,7 @@ def oks_with_people(keypoints: Tensor, people: Tensor, labelled: Tensor, areas: 
         people: (B, N, K, 2) in the same unit; unlabelled ones are not read.
         labelled: (B, N, K) bool.
         areas: (B, N) annotation areas in the square of that unit.
-        kappas: (K,) OKS constants.
+        oks_sigmas: (K,) OKS constants.
 
     Returns:
         (B, M, N) in [0, 1]; 0 for persons without a labelled keypoint.
@@ -49,7 +32,7 @@ def oks_with_people(keypoints: Tensor, people: Tensor, labelled: Tensor, areas: 
     """
     known = torch.where(labelled[..., None], people, people.new_zeros(()))
     squared = (keypoints[:, :, None] - known[:, None]).square().sum(dim=-1)
-    variance = (2 * kappas).square() * areas[:, None, :, None].clamp(min=1e-6)
+    variance = (2 * oks_sigmas).square() * areas[:, None, :, None].clamp(min=1e-6)
     alike = torch.exp(-squared / (2 * variance)) * labelled[:, None]
     return alike.sum(dim=-1) / labelled.sum(dim=-1)[:, None].clamp(min=1)
 
@@ -62,7 +45,7 @@ def match_candidates(
     labelled: Tensor,
     areas: Tensor,
     valid_mask: Tensor,
-    kappas: Tensor,
+    oks_sigmas: Tensor,
     identity_thr: float = 0.3,
 ) -> PoseTargets:
     """Return the targets of candidates.
@@ -75,7 +58,7 @@ def match_candidates(
         labelled: (B, N, K) bool.
         areas: (B, N) cells^2.
         valid_mask: (B, H, W) bool, False on regions of unlabelled people.
-        kappas: (K,) OKS constants.
+        oks_sigmas: (K,) OKS constants.
         identity_thr: OKS from which a candidate counts as the person.
 
     Source:
@@ -86,7 +69,7 @@ def match_candidates(
         people = people.new_zeros(num_images, 1, num_keypoints, 2)
         labelled = labelled.new_zeros(num_images, 1, num_keypoints)
         areas = areas.new_zeros(num_images, 1)
-    oks, best = oks_with_people(keypoints, people, labelled, areas, kappas).max(dim=2)
+    oks, best = oks_with_instances(keypoints, people, labelled, areas, oks_sigmas).max(dim=2)
     oks = oks * valid
     is_person = valid & (oks >= identity_thr)
     index = best[..., None, None].expand(-1, -1, num_keypoints, 2)
@@ -98,5 +81,5 @@ def match_candidates(
         identities=torch.where(is_person, best, -1),
         keypoints=people.gather(1, index),
         labelled=labelled.gather(1, index[..., 0]),
-        is_judged=valid & (in_valid_region | is_person),
+        oks_known=valid & (in_valid_region | is_person),
     )

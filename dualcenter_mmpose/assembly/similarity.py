@@ -10,25 +10,13 @@ from typing import Callable
 import torch
 from torch import Tensor
 
+from dualcenter_mmpose.geometry import pose_areas, pose_diagonals
+
 MIN_AREA = 64.0
 """Smallest area of a pose, 8 x 8 input px: below it, rounding of the maps would decide who is similar."""
 
 SIGMA_SHARE = 0.1
 """Width of the literal Gaussian term: this share of the two poses' mean diagonal."""
-
-
-def pose_areas(keypoints: Tensor, min_area: float = MIN_AREA) -> Tensor:
-    """Return the area of each pose's tight box.
-
-    Args:
-        keypoints: (..., K, 2) px.
-        min_area: floor, px^2.
-
-    Returns:
-        (...) px^2.
-    """
-    extent = keypoints.amax(dim=-2) - keypoints.amin(dim=-2)
-    return extent.prod(dim=-1).clamp(min=min_area)
 
 
 def _squared_distances(keypoints: Tensor) -> Tensor:
@@ -38,39 +26,38 @@ def _squared_distances(keypoints: Tensor) -> Tensor:
 
 def _mean_diagonals(keypoints: Tensor) -> Tensor:
     """Return (B, M, M) mean diagonals of every two poses, at least that of the smallest area's square."""
-    extent = keypoints.amax(dim=-2) - keypoints.amin(dim=-2)
-    diagonals = extent.norm(dim=-1).clamp(min=(2 * MIN_AREA) ** 0.5)
+    diagonals = pose_diagonals(keypoints).clamp(min=(2 * MIN_AREA) ** 0.5)
     return (diagonals[:, :, None] + diagonals[:, None, :]) / 2
 
 
-def pairwise_oks(keypoints: Tensor, kappas: Tensor) -> Tensor:
+def pairwise_oks(keypoints: Tensor, oks_sigmas: Tensor) -> Tensor:
     """Return the OKS of every two poses of an image; symmetric, 1 for equal poses, unchanged when the scene is scaled.
 
-    exp(-d_k^2 / (2 s_k^2)) averaged over keypoints, s_k = 2 kappa_k sqrt(A), A the mean area of the two tight
+    exp(-d_k^2 / (2 s_k^2)) averaged over keypoints, s_k = 2 sigma_k sqrt(A), A the mean area of the two tight
     boxes: the spatial term of the paper's Eq. 1 without the density constant and with a scale that follows the
     persons (its pixel sigma would merge small neighbours and keep two versions of one large person apart).
 
     Args:
         keypoints: (B, M, K, 2) input px.
-        kappas: (K,) the data set's OKS constants (MMPose: ``sigmas``).
+        oks_sigmas: (K,) the data set's OKS constants (MMPose: ``sigmas``).
 
     Returns:
         (B, M, M) in [0, 1].
     """
-    areas = pose_areas(keypoints)
+    areas = pose_areas(keypoints, MIN_AREA)
     mean_area = (areas[:, :, None] + areas[:, None, :]) / 2
-    variance = (2 * kappas).square() * mean_area[..., None]
+    variance = (2 * oks_sigmas).square() * mean_area[..., None]
     return torch.exp(-_squared_distances(keypoints) / (2 * variance)).mean(dim=-1)
 
 
-def pairwise_gaussian(keypoints: Tensor, kappas: Tensor) -> Tensor:
+def pairwise_gaussian(keypoints: Tensor, oks_sigmas: Tensor) -> Tensor:
     """Return Eq. 1 as printed but for its constant: one sigma for all keypoints, a tenth of the poses' mean diagonal.
 
     The constant 1 / (sigma sqrt(2 pi)) would make the similarity of equal poses depend on their size.
 
     Args:
         keypoints: (B, M, K, 2) input px.
-        kappas: not used.
+        oks_sigmas: not used.
 
     Returns:
         (B, M, M) in [0, 1].
@@ -82,14 +69,14 @@ def pairwise_gaussian(keypoints: Tensor, kappas: Tensor) -> Tensor:
     return torch.exp(-_squared_distances(keypoints) / (2 * sigmas.square())[..., None]).mean(dim=-1)
 
 
-def pairwise_closeness(keypoints: Tensor, kappas: Tensor) -> Tensor:
+def pairwise_closeness(keypoints: Tensor, oks_sigmas: Tensor) -> Tensor:
     """Return 1 - (mean distance over keypoints) / (mean diagonal), at least 0: Fig. 12's Euclidean baseline.
 
     Poses closer than a tenth of their mean diagonal have more than 0.9.
 
     Args:
         keypoints: (B, M, K, 2) input px.
-        kappas: not used.
+        oks_sigmas: not used.
 
     Returns:
         (B, M, M) in [0, 1].

@@ -7,12 +7,12 @@ number of candidates depends on the options and on N, never on the content.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from dualcenter_mmpose.types import Candidates, DenseMaps
+from dualcenter_mmpose.geometry import pose_diagonals
+from dualcenter_mmpose.types import Candidates, DenseMaps, TrainingCandidates
 
 
 @dataclass(frozen=True)
@@ -43,20 +43,6 @@ class PoseTraining:
                 raise ValueError(f'{name} must be at least {lowest}, got {getattr(self, name)}')
         if not 0 < self.identity_thr <= 1:  # an OKS of 0 is nobody's
             raise ValueError(f'identity_thr must lie in (0, 1], got {self.identity_thr}')
-
-
-class TrainingCandidates(NamedTuple):
-    """Poses to learn from.
-
-    Attributes:
-        keypoints: (B, M, K, 2) cells.
-        cells: (B, M, 2) integer (x, y) of the center that each was read at.
-        valid: (B, M) bool.
-    """
-
-    keypoints: Tensor
-    cells: Tensor
-    valid: Tensor
 
 
 def read_poses(displacements: Tensor, cells: Tensor, center_ids: Tensor, num_centers: int) -> Tensor:
@@ -116,11 +102,12 @@ def around_centers(
 
     ids = torch.arange(num_centers, device=cells.device)[:, None].expand(num_people, num_centers, copies).reshape(-1)
     keypoints = read_poses(maps.displacements, cells, ids.expand(num_images, -1), num_centers)
-    extent = keypoints.amax(dim=2) - keypoints.amin(dim=2)
     strength = max_noise * torch.rand(keypoints.shape[:2], device=cells.device)
     strength = strength.reshape(num_images, -1, copies)
     strength[..., 0] = 0
-    noise = torch.randn_like(keypoints) * (strength.reshape(num_images, -1) * extent.norm(dim=-1))[..., None, None]
+    noise = (
+        torch.randn_like(keypoints) * (strength.reshape(num_images, -1) * pose_diagonals(keypoints))[..., None, None]
+    )
     is_valid = valid[..., None].expand(-1, -1, -1, copies).reshape(num_images, -1) & inside
     return TrainingCandidates(keypoints + noise, cells, is_valid)
 

@@ -25,7 +25,7 @@ from dualcenter_mmpose.baselines.tag_decoding import TagDecoding, TaggedPeople, 
 from dualcenter_mmpose.baselines.tag_grouping import usual_order
 from dualcenter_mmpose.codecs.masks import draw_valid_mask, pack_mask
 from dualcenter_mmpose.codecs.packing import image_to_input_matrix
-from dualcenter_mmpose.codecs.targets import unpack_masks
+from dualcenter_mmpose.codecs.unpacking import unpack_masks
 from dualcenter_mmpose.coordinates import input_to_map, input_to_map_matrix, map_to_input
 from dualcenter_mmpose.keypoints.metainfo import COCO_METAINFO, load_keypoint_layout
 

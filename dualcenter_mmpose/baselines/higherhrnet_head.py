@@ -14,11 +14,11 @@ from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor, nn
 
-from dualcenter_mmpose.assembly.decoding import tight_boxes
 from dualcenter_mmpose.baselines.layers import DeconvStage
 from dualcenter_mmpose.baselines.level_targets import LevelTargets, locate_tags, make_level_targets
 from dualcenter_mmpose.baselines.tag_decoding import TaggedPeople
 from dualcenter_mmpose.baselines.tag_loss import tag_losses
+from dualcenter_mmpose.geometry import tight_boxes
 
 TEST_OPTIONS = ('flip_test', 'output_heatmaps', 'multiscale_test')
 
@@ -170,7 +170,7 @@ class HigherHRNetHead(BaseHead):
         test_cfg = test_cfg or {}
         _check_test_options(test_cfg, type(self).__name__)
         levels, tags = self._predict_maps(feats, test_cfg.get('flip_test', False))
-        instances = [pack_people(people) for people in self.decoder.batch_decode(levels, tags)]
+        instances = [pack_instances(people) for people in self.decoder.batch_decode(levels, tags)]
         if not test_cfg.get('output_heatmaps', False):
             return instances
         return instances, [PixelData(heatmaps=heatmaps) for heatmaps in levels[-1]]
@@ -203,7 +203,7 @@ def _check_test_options(test_cfg: Mapping[str, Any], name: str) -> None:
         raise NotImplementedError('multiscale_test: MMPose 1.x stacks image pyramids wrongly; test at one scale')
 
 
-def pack_people(people: TaggedPeople) -> InstanceData:
+def pack_instances(people: TaggedPeople) -> InstanceData:
     """Return the people of one image as numpy arrays, keypoints in input px."""
     return InstanceData(
         keypoints=people.keypoints.cpu().numpy(),

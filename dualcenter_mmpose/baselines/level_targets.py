@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from dualcenter_mmpose.codecs.painting import is_inside, paint_gaussians
+from dualcenter_mmpose.codecs.rendering import is_inside, render_gaussians
 from dualcenter_mmpose.coordinates import map_to_input
 
 FINE_CELLS = 2
@@ -75,7 +75,7 @@ def make_level_targets(people: LabelledPeople, sigma: float) -> tuple[LevelTarge
     levels = []
     for points, mask in ((people.keypoints, coarse_mask), (fine_points, fine_mask)):
         height, width = mask.shape[-2:]
-        heatmaps = paint_gaussians(points, people.labelled, [sigma] * points.shape[2], (width, height))
+        heatmaps = render_gaussians(points, people.labelled, [sigma] * points.shape[2], (width, height))
         levels.append(LevelTargets(heatmaps, mask))
     return levels[0], levels[1]
 

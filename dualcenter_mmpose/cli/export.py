@@ -15,7 +15,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from dualcenter_mmpose.cli.command import DONE, FOUND_WANTING, bad_input
-from dualcenter_mmpose.deployment import PeopleNetwork, exporting, onnx_check
+from dualcenter_mmpose.deployment import DeployModel, exporting, onnx_check
 from dualcenter_mmpose.deployment.description import describe_model, summarize
 from dualcenter_mmpose.deployment.parity import join
 from dualcenter_mmpose.models.loading import load_model
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         config = read_config(arguments.config)
         check_config(config)
         model = load_model(config, arguments.checkpoint)
-        network = PeopleNetwork(model, False if arguments.no_flip_test else None)
+        network = DeployModel(model, False if arguments.no_flip_test else None)
         size = exporting.check_size(arguments.size or network.head.decoder.input_size)
         description = describe_model(network, config, size, batch)
         start = time.monotonic()
@@ -94,7 +94,7 @@ def check_config(config: Config) -> None:
         raise ValueError(f"config '{config.filename}' has no model with a head")
 
 
-def report_check(network: PeopleNetwork, path: Path, images: Sequence[Path]) -> int:
+def report_check(network: DeployModel, path: Path, images: Sequence[Path]) -> int:
     """Check a model on images and return the exit status."""
     print('PyTorch against ONNX Runtime:')
     parities = []

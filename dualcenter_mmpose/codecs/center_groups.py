@@ -23,12 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from dualcenter_mmpose.keypoints.layout import KeypointLayout
+from dualcenter_mmpose.types import Centers
 
 RULES = ('mean', 'pair_mid', 'kpt_mean', 'keypoint', 'bbox')
 PARTIAL_POLICIES = ('use', 'drop')
@@ -60,18 +61,6 @@ class CenterGroup:
     sigma: float
     radius: float
     partial: str
-
-
-class Centers(NamedTuple):
-    """Centers of a batch.
-
-    Attributes:
-        points: (B, N, G, 2) same space as the keypoints; 0 where not valid.
-        valid: (B, N, G) bool.
-    """
-
-    points: Tensor
-    valid: Tensor
 
 
 def resolve_center_groups(centers: Sequence[Mapping[str, Any]], layout: KeypointLayout) -> tuple[CenterGroup, ...]:

@@ -6,112 +6,43 @@ or persons: Gaussians are painted by one scatter of small patches, and each cell
 person that reaches it.
 
 Both ways to make targets use these functions: the codec's ``encode`` (one image, on the host) and the head (a
-batch, on the training device, from the :class:`Instances` that the codec packed).
+batch, on the training device, from the :class:`GroundTruthInstances` that the codec packed).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from dualcenter_mmpose.codecs.center_groups import CenterGroup, Centers, locate_centers
-from dualcenter_mmpose.codecs.painting import is_inside, own_cells, paint_discs, paint_gaussians
+from dualcenter_mmpose.codecs.center_groups import CenterGroup, locate_centers
+from dualcenter_mmpose.codecs.rendering import assign_cells, is_inside, render_discs, render_gaussians
 from dualcenter_mmpose.coordinates import map_to_input
-
-
-class Instances(NamedTuple):
-    """Annotated persons of a batch, padded to the same number.
-
-    Attributes:
-        keypoints: (B, N, K, 2) cells.
-        labelled: (B, N, K) bool, False for unlabelled keypoints and for padding.
-        areas: (B, N) cells^2, annotation area.
-        box_centers: (B, N, 2) cells, middle of the annotated box.
-        valid_mask: (B, H, W) bool, False in regions of unlabelled people.
-        weak_centers: (B, N, G, 3) cells (x, y) and 1 where a person with only a box has a presumed center; ``None``
-            where the codec presumes none.
-    """
-
-    keypoints: Tensor
-    labelled: Tensor
-    areas: Tensor
-    box_centers: Tensor
-    valid_mask: Tensor
-    weak_centers: Tensor | None = None
+from dualcenter_mmpose.geometry import pose_diagonals
+from dualcenter_mmpose.types import Centers, DenseTargets, GroundTruthInstances, KeypointTargets
 
 
 @dataclass(frozen=True)
-class CenterHeat:
+class CenterHeatmapOptions:
     """How center heatmaps are made.
 
     Attributes:
         background_weight: loss weight of cells that no Gaussian reaches.
-        weak_weight: loss weight under the Gaussians of presumed centers.
+        pseudo_weight: loss weight under the Gaussians of presumed centers.
         adaptive_reference: a person of this diagonal (cells) has the group's sigma; the sigma of others grows and
             shrinks with their diagonal. ``None`` for the same sigma for all.
         adaptive_range: bounds on that factor.
     """
 
     background_weight: float = 0.1
-    weak_weight: float = 0.25
+    pseudo_weight: float = 0.25
     adaptive_reference: float | None = None
     adaptive_range: tuple[float, float] = (0.5, 1.5)
 
 
-class KeypointTargets(NamedTuple):
-    """Targets of the keypoint heatmaps; the same for every level.
-
-    Attributes:
-        heatmaps: (B, K, H, W) in [0, 1].
-        heatmap_weights: (B, K, H, W); 0 where masked.
-    """
-
-    heatmaps: Tensor
-    heatmap_weights: Tensor
-
-
-class DenseTargets(NamedTuple):
-    """All targets of a batch; layouts as in :class:`~dualcenter_mmpose.types.DenseMaps`.
-
-    Attributes:
-        heatmaps: (B, K + G, H, W) in [0, 1].
-        heatmap_weights: (B, K + G, H, W); 0 where masked or ignored.
-        displacements: (B, G * 2K, H, W) cells; 0 where not supervised.
-        displacement_weights: (B, G * 2K, H, W) 1 / person diagonal in cells; 0 where not supervised.
-    """
-
-    heatmaps: Tensor
-    heatmap_weights: Tensor
-    displacements: Tensor
-    displacement_weights: Tensor
-
-
-def instance_diagonals(keypoints: Tensor, labelled: Tensor) -> Tensor:
-    """Return the diagonal of the box around each instance's labelled keypoints.
-
-    This is the person's true size. (DEKR's official code takes the size while unlabelled joints still stand at the
-    origin, which ties the weight of a person to its place in the image.)
-
-    Args:
-        keypoints: (B, N, K, 2).
-        labelled: (B, N, K) bool.
-
-    Returns:
-        (B, N), 0 without two labelled keypoints.
-    """
-    hidden = ~labelled[..., None]
-    lowest = keypoints.masked_fill(hidden, math.inf).amin(dim=-2)
-    highest = keypoints.masked_fill(hidden, -math.inf).amax(dim=-2)
-    extent = torch.where(labelled.any(dim=-1)[..., None], highest - lowest, lowest.new_zeros(()))
-    return extent.norm(dim=-1)
-
-
-def make_keypoint_targets(instances: Instances, sigma: float, background_weight: float) -> KeypointTargets:
+def make_keypoint_targets(instances: GroundTruthInstances, sigma: float, background_weight: float) -> KeypointTargets:
     """Return the keypoint heatmaps and their weights.
 
     Args:
@@ -121,7 +52,7 @@ def make_keypoint_targets(instances: Instances, sigma: float, background_weight:
     """
     height, width = instances.valid_mask.shape[-2:]
     sigmas = [sigma] * instances.keypoints.shape[2]
-    heatmaps = paint_gaussians(instances.keypoints, instances.labelled, sigmas, (width, height))
+    heatmaps = render_gaussians(instances.keypoints, instances.labelled, sigmas, (width, height))
     return KeypointTargets(heatmaps, _heatmap_weights(heatmaps, instances.valid_mask, background_weight))
 
 
@@ -131,11 +62,11 @@ def _heatmap_weights(heatmaps: Tensor, valid_mask: Tensor, background_weight: fl
 
 
 def make_targets(
-    instances: Instances,
+    instances: GroundTruthInstances,
     groups: Sequence[CenterGroup],
     members: Tensor,
     keypoint_targets: KeypointTargets,
-    heat: CenterHeat,
+    heat: CenterHeatmapOptions,
     person_range: tuple[float, float],
 ) -> DenseTargets:
     """Return all targets of a batch.
@@ -155,7 +86,7 @@ def make_targets(
         Method: dual anatomical centers (arXiv 2208.11975), sections 3.1 and 3.2; weights and masks as in DEKR.
     """
     instances = _smallest_first(instances)
-    diagonals = instance_diagonals(instances.keypoints, instances.labelled)
+    diagonals = pose_diagonals(instances.keypoints, instances.labelled)
     is_supervised = (diagonals >= person_range[0]) & (diagonals <= person_range[1])
     centers = locate_centers(groups, members, instances.keypoints, instances.labelled, instances.box_centers)
     supervised = Centers(centers.points, centers.valid & is_supervised[..., None])
@@ -174,12 +105,12 @@ def make_targets(
 
 
 def _make_center_heatmaps(
-    instances: Instances,
+    instances: GroundTruthInstances,
     supervised: Centers,
     ignored: Tensor,
     diagonals: Tensor,
     sigmas: Sequence[float],
-    heat: CenterHeat,
+    heat: CenterHeatmapOptions,
 ) -> tuple[Tensor, Tensor]:
     """Return center heatmaps and their weights, both (B, G, H, W).
 
@@ -190,22 +121,24 @@ def _make_center_heatmaps(
     factors = None
     if heat.adaptive_reference is not None:
         factors = (diagonals / heat.adaptive_reference).clamp(*heat.adaptive_range)
-    heatmaps = paint_gaussians(
+    heatmaps = render_gaussians(
         *supervised, sigmas, size, factors, heat.adaptive_range[1] if factors is not None else 1.0
     )
     weights = _heatmap_weights(heatmaps, instances.valid_mask, heat.background_weight)
-    is_ignored = paint_discs(supervised.points, ignored, [3 * sigma for sigma in sigmas], size)
+    is_ignored = render_discs(supervised.points, ignored, [3 * sigma for sigma in sigmas], size)
     weights = weights.masked_fill(is_ignored & (heatmaps == 0), 0)
-    if instances.weak_centers is None:
+    if instances.pseudo_centers is None:
         return heatmaps, weights
-    weak = instances.weak_centers
-    presumed = paint_gaussians(weak[..., :2], weak[..., 2] > 0, sigmas, size)
-    return torch.maximum(heatmaps, presumed), torch.maximum(weights, heat.weak_weight * (presumed > 0))
+    pseudo = instances.pseudo_centers
+    pseudo_heatmaps = render_gaussians(pseudo[..., :2], pseudo[..., 2] > 0, sigmas, size)
+    # Where a labelled person has a Gaussian its weight of 1 stays: the larger weight wins.
+    pseudo_weights = heat.pseudo_weight * (pseudo_heatmaps > 0)
+    return torch.maximum(heatmaps, pseudo_heatmaps), torch.maximum(weights, pseudo_weights)
 
 
-def _smallest_first(instances: Instances) -> Instances:
+def _smallest_first(instances: GroundTruthInstances) -> GroundTruthInstances:
     """Return the instances by rising diagonal, so that an index is also a rank in the contest for cells."""
-    diagonals = instance_diagonals(instances.keypoints, instances.labelled)
+    diagonals = pose_diagonals(instances.keypoints, instances.labelled)
     order = diagonals.argsort(dim=1, stable=True)
     num_keypoints = instances.keypoints.shape[2]
     return instances._replace(
@@ -217,13 +150,13 @@ def _smallest_first(instances: Instances) -> Instances:
 
 
 def _make_displacements(
-    instances: Instances, centers: Centers, diagonals: Tensor, radii: Sequence[float]
+    instances: GroundTruthInstances, centers: Centers, diagonals: Tensor, radii: Sequence[float]
 ) -> tuple[Tensor, Tensor]:
     """Return displacements and weights, both (B, G * 2K, H, W), for instances sorted by rising diagonal."""
     num_images, _, num_keypoints = instances.labelled.shape
     height, width = instances.valid_mask.shape[-2:]
     num_centers = len(radii)
-    owners = own_cells(centers.points, centers.valid, radii, (width, height))
+    owners = assign_cells(centers.points, centers.valid, radii, (width, height))
 
     # One more row than instances: cells that nobody owns read zeros there.
     labelled = instances.labelled & is_inside(instances.keypoints, (width, height))
@@ -251,7 +184,7 @@ def _make_displacements(
     return displacements.reshape(maps), cell_weights.reshape(maps)
 
 
-def scale_instances(instances: Instances, factor: float, align: str) -> Instances:
+def scale_instances(instances: GroundTruthInstances, factor: float, align: str) -> GroundTruthInstances:
     """Return the instances on a grid with ``factor`` times as many cells a side.
 
     Args:
@@ -261,24 +194,17 @@ def scale_instances(instances: Instances, factor: float, align: str) -> Instance
     """
     size = [round(side * factor) for side in instances.valid_mask.shape[-2:]]
     mask = torch.nn.functional.interpolate(instances.valid_mask[:, None].float(), size=size, mode='nearest')
-    return Instances(
+    return GroundTruthInstances(
         keypoints=map_to_input(instances.keypoints, factor, align),
         labelled=instances.labelled,
         areas=instances.areas * factor**2,
         box_centers=map_to_input(instances.box_centers, factor, align),
         valid_mask=mask[:, 0] > 0,
-        weak_centers=_scale_weak_centers(instances.weak_centers, factor, align),
+        pseudo_centers=_scale_pseudo_centers(instances.pseudo_centers, factor, align),
     )
 
 
-def _scale_weak_centers(weak_centers: Tensor | None, factor: float, align: str) -> Tensor | None:
-    if weak_centers is None:
+def _scale_pseudo_centers(pseudo_centers: Tensor | None, factor: float, align: str) -> Tensor | None:
+    if pseudo_centers is None:
         return None
-    return torch.cat((map_to_input(weak_centers[..., :2], factor, align), weak_centers[..., 2:]), dim=-1)
-
-
-def unpack_masks(bits: Tensor, width: int) -> Tensor:
-    """Return (B, H, W) bool masks from (B, H, ceil(W / 8)) uint8 bits in the order of ``numpy.packbits``."""
-    shifts = torch.arange(7, -1, -1, device=bits.device, dtype=torch.uint8)
-    unpacked = (bits[..., None] >> shifts) & 1
-    return unpacked.flatten(-2)[..., :width].bool()
+    return torch.cat((map_to_input(pseudo_centers[..., :2], factor, align), pseudo_centers[..., 2:]), dim=-1)

@@ -1,6 +1,6 @@
 """A trained model as one graph, for programs that know nothing of MMPose.
 
-* :mod:`~dualcenter_mmpose.deployment.people_network`: ``PeopleNetwork``, image in, people out.
+* :mod:`~dualcenter_mmpose.deployment.deploy_model`: ``DeployModel``, image in, people out.
 * :mod:`~dualcenter_mmpose.deployment.exporting`: the network as a program of ``torch.export`` and as an ONNX model.
 * :mod:`~dualcenter_mmpose.deployment.description`: what a program must know to run it.
 * :mod:`~dualcenter_mmpose.deployment.onnx_runner`: an ONNX model run without PyTorch, one file that can be copied out.
@@ -11,13 +11,13 @@
 
 from typing import Any
 
-__all__ = ['PeopleNetwork']
+__all__ = ['DeployModel']
 
 
 def __getattr__(name: str) -> Any:
     """Import the network when it is asked for: the ONNX runner needs no torch."""
-    if name == 'PeopleNetwork':
-        from dualcenter_mmpose.deployment.people_network import PeopleNetwork
+    if name == 'DeployModel':
+        from dualcenter_mmpose.deployment.deploy_model import DeployModel
 
-        return PeopleNetwork
+        return DeployModel
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

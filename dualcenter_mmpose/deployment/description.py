@@ -8,13 +8,13 @@ from typing import Any
 
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from dualcenter_mmpose.deployment.deploy_model import DeployModel
 from dualcenter_mmpose.deployment.exporting import OPSET
-from dualcenter_mmpose.deployment.people_network import PeopleNetwork
 from dualcenter_mmpose.keypoints.metainfo import COCO_METAINFO
 from dualcenter_mmpose.version import __version__
 
 
-def describe_model(network: PeopleNetwork, config: Any, size: tuple[int, int], batch: int | None) -> dict[str, Any]:
+def describe_model(network: DeployModel, config: Any, size: tuple[int, int], batch: int | None) -> dict[str, Any]:
     """Return what a program needs to know to run the exported model, ready for JSON.
 
     Args:

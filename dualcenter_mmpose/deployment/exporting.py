@@ -1,4 +1,4 @@
-"""``PeopleNetwork`` -> ``torch.export`` program -> ONNX model with standard operators alone.
+"""``DeployModel`` -> ``torch.export`` program -> ONNX model with standard operators alone.
 
 The packages ``onnx`` and ``onnxscript`` are imported only where they are needed: nothing else in the project wants
 them.
@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from dualcenter_mmpose.deployment.people_network import OUTPUTS, PeopleNetwork
+from dualcenter_mmpose.deployment.deploy_model import OUTPUTS, DeployModel
 
 OPSET = 18
 """GridSample came with opset 16 and the maximum reduction of ScatterElements, which the scores of groups need, with 18.
@@ -51,7 +51,7 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def trace(
-    network: PeopleNetwork, size: tuple[int, int], batch_size: int = 1, dynamic_batch: bool = False
+    network: DeployModel, size: tuple[int, int], batch_size: int = 1, dynamic_batch: bool = False
 ) -> torch.export.ExportedProgram:
     """Return the network as a graph of ATen operators for uint8 images of one size.
 
@@ -185,7 +185,7 @@ def write_program(program: torch.export.ExportedProgram, path: Path, description
 
 
 def write_model(
-    network: PeopleNetwork,
+    network: DeployModel,
     out: Path,
     description: Mapping[str, Any],
     size: tuple[int, int],

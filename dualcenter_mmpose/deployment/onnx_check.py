@@ -9,14 +9,14 @@ import numpy as np
 import torch
 
 from dualcenter_mmpose.deployment import onnx_runner
+from dualcenter_mmpose.deployment.deploy_model import DeployModel
 from dualcenter_mmpose.deployment.parity import Parity, compare
-from dualcenter_mmpose.deployment.people_network import PeopleNetwork
 
 TOLERANCE = 1e-3
 """Largest difference of a coordinate between PyTorch and ONNX Runtime that passes, input px."""
 
 
-def check_images(network: PeopleNetwork, path: Path, images: Sequence[Path]) -> Iterator[Parity]:
+def check_images(network: DeployModel, path: Path, images: Sequence[Path]) -> Iterator[Parity]:
     """Yield how far ONNX Runtime and PyTorch are apart on each image, in input px.
 
     Args:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 Outputs = Mapping[str, np.ndarray]
-"""Outputs of :class:`~dualcenter_mmpose.deployment.people_network.PeopleNetwork` as arrays, by name."""
+"""Outputs of :class:`~dualcenter_mmpose.deployment.deploy_model.DeployModel` as arrays, by name."""
 
 
 class Parity(NamedTuple):

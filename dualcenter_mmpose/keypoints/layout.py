@@ -24,7 +24,7 @@ class KeypointLayout:
         name: the data set's name, for messages.
         keypoint_names: K names in index order.
         flip_indices: K indices; the keypoint that each one becomes in a mirrored image.
-        kappas: K per-keypoint OKS constants (MMPose: ``sigmas``).
+        oks_sigmas: K per-keypoint OKS constants (MMPose: ``sigmas``).
         center_keypoints: center group name -> keypoint names, where the data set's metainfo names them (key
             ``center_keypoints``); they take precedence over the standard names.
     """
@@ -32,7 +32,7 @@ class KeypointLayout:
     name: str
     keypoint_names: tuple[str, ...]
     flip_indices: tuple[int, ...]
-    kappas: tuple[float, ...]
+    oks_sigmas: tuple[float, ...]
     center_keypoints: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     @property

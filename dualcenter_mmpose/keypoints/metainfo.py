@@ -43,7 +43,7 @@ def load_keypoint_layout(metainfo: Mapping[str, Any]) -> KeypointLayout:
         name=parsed['dataset_name'],
         keypoint_names=tuple(parsed['keypoint_id2name'][i] for i in range(num_keypoints)),
         flip_indices=tuple(parsed['flip_indices']),
-        kappas=tuple(float(sigma) for sigma in parsed['sigmas']),
+        oks_sigmas=tuple(float(sigma) for sigma in parsed['sigmas']),
         center_keypoints=dict(description.get('center_keypoints', {})),
     )
 

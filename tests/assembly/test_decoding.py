@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from dualcenter_mmpose.assembly.decoding import DecodingOptions, decode_people
-from dualcenter_mmpose.types import Candidates, DenseMaps, Judgement
+from dualcenter_mmpose.assembly.decoding import DecodingOptions, find_all_candidates, group_candidates
+from dualcenter_mmpose.types import Candidates, DenseMaps, PoseNetOutputs
 
-KAPPAS = (0.05, 0.1)
+OKS_SIGMAS = (0.05, 0.1)
 
 
 def make_maps(*peaks, size=16):
@@ -19,39 +19,42 @@ def make_maps(*peaks, size=16):
     return DenseMaps(heatmaps, displacements.flatten(1, 3))
 
 
-class TestDecodePeople:
-    """decode_people."""
+class TestTwoSteps:
+    """find_all_candidates, group_candidates."""
 
     def test_two_centers_of_one_person(self):
         """Poses of both centers in one place are one person; the better center's pose stands for it."""
-        people = decode_people(make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5)), KAPPAS, 4, 'center', DecodingOptions())
+        people = decode(make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5)))
         assert people.valid.sum() == 1
         assert people.keypoints[0, 0].tolist() == [[21.5, 33.5], [45.5, 33.5]]
         assert people.scores[0, 0].item() == pytest.approx(0.7)
 
     def test_threshold(self):
         """Above an OKS of 1 nothing is grouped."""
-        options = DecodingOptions(group_thr=1.0)
-        people = decode_people(make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5)), KAPPAS, 4, 'center', options)
+        people = decode(make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5)), group_thr=1.0)
         assert people.valid.sum() == 2
 
     def test_nobody(self):
         """Empty maps hold nobody."""
-        assert not decode_people(make_maps(), KAPPAS, 4, 'center', DecodingOptions()).valid.any()
+        assert not decode(make_maps()).valid.any()
 
 
 TWO_POSES = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
 """Poses of two centers in one place; candidates 0 (center 0) and 30 (center 1)."""
 
 
-def decode(maps, judge=None, **options):
-    return decode_people(maps, KAPPAS, 4, 'center', DecodingOptions(**options), judge)
+def decode(maps, predict=None, **options):
+    """Both steps, with a stub of the networks between them."""
+    chosen = DecodingOptions(**options)
+    candidates = find_all_candidates(maps, len(OKS_SIGMAS), chosen)
+    outputs = PoseNetOutputs() if predict is None else predict(candidates)
+    return group_candidates(maps, candidates, outputs, OKS_SIGMAS, 4, 'center', chosen)
 
 
-def judging(confidences=None, embeddings=None, move=None):
+def outputs_of(confidences=None, embeddings=None, move=None):
     """Return a stub of the networks: values for the first candidate of center 0 and of center 1, 0 for the others."""
 
-    def judge(candidates: Candidates) -> Judgement:
+    def predict(candidates: Candidates) -> PoseNetOutputs:
         first = [0, candidates.valid.shape[1] // 2]
         answers = {}
         if confidences is not None:
@@ -62,9 +65,9 @@ def judging(confidences=None, embeddings=None, move=None):
             answers['embeddings'][0, first] = torch.tensor(embeddings)
         if move is not None:
             answers['refined'] = candidates.keypoints + torch.tensor(move)
-        return Judgement(**answers)
+        return PoseNetOutputs(**answers)
 
-    return judge
+    return predict
 
 
 class TestSpatialTerm:
@@ -104,35 +107,35 @@ class TestJudge:
         """One question for every candidate of the batch."""
         asked = []
 
-        def judge(candidates):
+        def predict(candidates):
             asked.append(candidates.keypoints.shape)
-            return Judgement()
+            return PoseNetOutputs()
 
-        decode(TWO_POSES, judge)
+        decode(TWO_POSES, predict)
         assert asked == [(1, 60, 2, 2)]
 
     def test_silent_networks_change_nothing(self):
         """Without any network the people are those of the centers' heat."""
-        for a, b in zip(decode(TWO_POSES, lambda _: Judgement()), decode(TWO_POSES)):
+        for a, b in zip(decode(TWO_POSES, lambda _: PoseNetOutputs()), decode(TWO_POSES)):
             assert torch.equal(a, b)
 
     def test_confidence_ranks_and_scores(self):
         """The more confident pose stands for the person, though its center is colder, and gives the score."""
         maps = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
         maps.displacements[:, 4::2] += 0.25  # center 1 sees the person 1 px further right
-        found = decode(maps, judging(confidences=(0.3, 0.6)))
+        found = decode(maps, outputs_of(confidences=(0.3, 0.6)))
         assert found.valid.sum() == 1
         assert found.scores[0, 0].item() == pytest.approx(0.6)
         assert found.keypoints[0, 0].tolist() == [[22.5, 33.5], [46.5, 33.5]]
 
     def test_instance_score_over_confidence(self):
         """Another instance score may be asked for; the confidence still ranks."""
-        found = decode(TWO_POSES, judging(confidences=(0.3, 0.6)), instance_score='center')
+        found = decode(TWO_POSES, outputs_of(confidences=(0.3, 0.6)), instance_score='center')
         assert found.scores[0, 0].item() == pytest.approx(0.5)
 
     def test_confidence_of_what_is_no_candidate(self):
         """A confident network makes no people out of empty slots."""
-        found = decode(TWO_POSES, lambda c: Judgement(confidences=torch.ones(c.valid.shape)))
+        found = decode(TWO_POSES, lambda c: PoseNetOutputs(confidences=torch.ones(c.valid.shape)))
         assert found.valid.sum() == 1
 
     @pytest.mark.parametrize(
@@ -140,19 +143,19 @@ class TestJudge:
     )
     def test_appearance(self, second, expected):
         """Poses in one place are one person if they look alike: a cosine of 0.6 exceeds 0.2, one of 0.1 does not."""
-        judge = judging(embeddings=((1.0, 0.0), second))
-        assert decode(TWO_POSES, judge, group_thr=0.2).valid.sum() == expected
+        predict = outputs_of(embeddings=((1.0, 0.0), second))
+        assert decode(TWO_POSES, predict, group_thr=0.2).valid.sum() == expected
 
     def test_appearance_times_space(self):
         """Poses that look the same, but stand apart, are two people."""
         apart = make_maps((0, 4, 8, 0.9), (1, 12, 8, 0.5))
-        assert decode(apart, judging(embeddings=((1.0, 0.0), (1.0, 0.0)))).valid.sum() == 2
+        assert decode(apart, outputs_of(embeddings=((1.0, 0.0), (1.0, 0.0)))).valid.sum() == 2
 
     def test_refined(self):
         """The refined pose comes out, in input px, with the heat where it ends; grouping sees the pose as it was."""
         maps = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
         maps.heatmaps[0, 0, 9, 6], maps.heatmaps[0, 1, 9, 12] = 0.8, 0.4
-        found = decode(maps, judging(move=(1.0, 1.0)))
+        found = decode(maps, outputs_of(move=(1.0, 1.0)))
         assert found.valid.sum() == 1
         assert found.keypoints[0, 0].tolist() == [[25.5, 37.5], [49.5, 37.5]]  # 4 px further right and down
         assert found.keypoint_scores[0, 0].tolist() == pytest.approx([0.8, 0.4])
@@ -176,8 +179,8 @@ class TestMerge:
 
     def test_weighted_by_confidence(self):
         """Where there is a confidence network, its word is the weight: 0.2 and 0.6, and the second stands for both."""
-        judge = judging(confidences=(0.2, 0.6))
-        found = decode(self.make_maps(), judge, merge=True, group_thr=0.01)
+        predict = outputs_of(confidences=(0.2, 0.6))
+        found = decode(self.make_maps(), predict, merge=True, group_thr=0.01)
         torch.testing.assert_close(found.keypoints[0, 0, :, 0], torch.tensor([24.5, 48.5]))
         assert found.scores[0, 0].item() == pytest.approx(0.6)
 

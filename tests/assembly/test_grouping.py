@@ -9,7 +9,7 @@ from dualcenter_mmpose.assembly.grouping import (
     group_connected,
     group_greedily,
     merge_groups,
-    pick_people,
+    pick_instances,
     score_instances,
 )
 from dualcenter_mmpose.types import Candidates, Groups
@@ -207,13 +207,13 @@ class TestScoreInstances:
 
 
 class TestPickPeople:
-    """pick_people."""
+    """pick_instances."""
 
     def test_best_first(self):
         """Representatives come by falling score; the rest of the slots are not valid."""
         groups = Groups(torch.tensor([[0, 1, 2]]), torch.tensor([[True, False, True]]))
         keypoints = torch.arange(12.0).reshape(1, 3, 2, 2)
-        people = pick_people(keypoints, torch.ones(1, 3, 2), torch.tensor([[0.2, 0.9, 0.5]]), groups, 30)
+        people = pick_instances(keypoints, torch.ones(1, 3, 2), torch.tensor([[0.2, 0.9, 0.5]]), groups, 30)
         assert people.valid.tolist() == [[True, True, False]]
         assert people.scores[0].tolist() == pytest.approx([0.5, 0.2, 0])
         assert people.keypoints[0, 0].tolist() == keypoints[0, 2].tolist()
@@ -221,5 +221,5 @@ class TestPickPeople:
     def test_limit(self):
         """No more people than asked for."""
         groups = Groups(torch.arange(5)[None], torch.ones(1, 5, dtype=torch.bool))
-        people = pick_people(torch.zeros(1, 5, 2, 2), torch.ones(1, 5, 2), torch.rand(1, 5), groups, 2)
+        people = pick_instances(torch.zeros(1, 5, 2, 2), torch.ones(1, 5, 2), torch.rand(1, 5), groups, 2)
         assert people.scores.shape == (1, 2)

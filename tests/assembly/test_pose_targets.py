@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from dualcenter_mmpose.assembly.pose_targets import match_candidates, oks_with_people
+from dualcenter_mmpose.assembly.pose_targets import match_candidates, oks_with_instances
 from tests.helpers import RefuseToWait
 
-KAPPAS = torch.tensor([0.05, 0.1, 0.2])
+OKS_SIGMAS = torch.tensor([0.05, 0.1, 0.2])
 POSE = torch.tensor([[4.0, 2.0], [2.0, 8.0], [6.0, 8.0]])
 
 
@@ -27,7 +27,7 @@ def scene(num_candidates=6, num_people=4, num_images=2, seed=0):
 
 
 class TestOks:
-    """oks_with_people."""
+    """oks_with_instances."""
 
     def test_by_hand(self):
         """One of two labelled keypoints is off by 3 cells, the area is 200 cells^2; the unlabelled one is not read."""
@@ -35,14 +35,14 @@ class TestOks:
         person[2] = math.nan
         pose = POSE + torch.tensor([[0.0, 0.0], [3.0, 0.0], [9.0, 9.0]])
         labelled = torch.tensor([[[True, True, False]]])
-        oks = oks_with_people(pose[None, None], person[None, None], labelled, torch.tensor([[200.0]]), KAPPAS)
+        oks = oks_with_instances(pose[None, None], person[None, None], labelled, torch.tensor([[200.0]]), OKS_SIGMAS)
         assert oks.item() == pytest.approx((1 + math.exp(-9 / (2 * 0.2**2 * 200))) / 2)
 
     @pytest.mark.parametrize('tool', ['pycocotools', 'xtcocotools'])
     def test_equals_coco(self, tool):
         """The numbers are those of the evaluation tools."""
         poses, people, labelled, areas = scene()
-        found = oks_with_people(poses, people, labelled, areas, KAPPAS)
+        found = oks_with_instances(poses, people, labelled, areas, OKS_SIGMAS)
         for b in range(len(poses)):
             expected = coco_oks(tool, poses[b], people[b], labelled[b], areas[b])
             np.testing.assert_allclose(found[b], expected, atol=1e-5)
@@ -50,22 +50,22 @@ class TestOks:
     def test_person_without_labels(self):
         """Nobody resembles a person without labels, padding above all."""
         poses, people, _, areas = scene()
-        oks = oks_with_people(poses, people, torch.zeros(2, 4, 3, dtype=torch.bool), areas * 0, KAPPAS)
+        oks = oks_with_instances(poses, people, torch.zeros(2, 4, 3, dtype=torch.bool), areas * 0, OKS_SIGMAS)
         assert (oks == 0).all()
 
     def test_unit_does_not_matter(self):
         """Cells or px: only the ratio of distance and size counts."""
         poses, people, labelled, areas = scene()
-        other = oks_with_people(4 * poses, 4 * people, labelled, 16 * areas, KAPPAS)
-        torch.testing.assert_close(other, oks_with_people(poses, people, labelled, areas, KAPPAS))
+        other = oks_with_instances(4 * poses, 4 * people, labelled, 16 * areas, OKS_SIGMAS)
+        torch.testing.assert_close(other, oks_with_instances(poses, people, labelled, areas, OKS_SIGMAS))
 
 
 def coco_oks(tool, poses, people, labelled, areas):
     """Return (M, N) as COCO's evaluation tool counts it."""
     evaluation = importlib.import_module(f'{tool}.cocoeval')
-    options = dict(sigmas=KAPPAS.numpy().astype(float), use_area=True) if tool == 'xtcocotools' else {}
+    options = dict(sigmas=OKS_SIGMAS.numpy().astype(float), use_area=True) if tool == 'xtcocotools' else {}
     judge = evaluation.COCOeval(iouType='keypoints', **options)
-    judge.params.kpt_oks_sigmas = KAPPAS.numpy().astype(float)
+    judge.params.kpt_oks_sigmas = OKS_SIGMAS.numpy().astype(float)
 
     def flatten(pose, visible):
         return np.concatenate((pose.numpy(), visible.numpy()[:, None]), axis=1).flatten().astype(float).tolist()
@@ -88,7 +88,7 @@ def match(poses, cells, people, labelled=None, areas=None, valid=None, mask=None
     valid = torch.ones(num, dtype=torch.bool) if valid is None else torch.tensor(valid)
     mask = torch.ones(12, 20, dtype=torch.bool) if mask is None else mask
     batch = (poses, torch.tensor(cells).reshape(num, 2), valid, people, labelled, areas, mask)
-    return match_candidates(*(value[None] for value in batch), KAPPAS, **options)
+    return match_candidates(*(value[None] for value in batch), OKS_SIGMAS, **options)
 
 
 class TestMatchCandidates:
@@ -104,7 +104,7 @@ class TestMatchCandidates:
         assert 0.3 < targets.oks[0, 1] < 1
         assert 0 < targets.oks[0, 2] < 0.3
         torch.testing.assert_close(targets.keypoints[0, :2], people[[1, 0]])
-        assert targets.is_judged.all()
+        assert targets.oks_known.all()
 
     def test_labelled_is_that_person_s(self):
         """The keypoints to learn from are those labelled on the candidate's own person."""
@@ -127,19 +127,19 @@ class TestMatchCandidates:
         mask[3, 15] = False
         stranger = (POSE + torch.tensor([100.0, 0.0]))[None].expand(3, -1, -1)
         targets = match(stranger, [[15, 3], [14, 3], [3, 11]], POSE[None], mask=mask)
-        assert targets.is_judged.tolist() == [[False, True, True]]
+        assert targets.oks_known.tolist() == [[False, True, True]]
 
     def test_labelled_person_in_an_unlabelled_region(self):
         """Who is recognised as a labelled person is judged wherever the center lies."""
         mask = torch.zeros(12, 20, dtype=torch.bool)
-        assert match(POSE[None], [[4, 6]], POSE[None], mask=mask).is_judged.all()
+        assert match(POSE[None], [[4, 6]], POSE[None], mask=mask).oks_known.all()
 
     def test_invalid(self):
         """An empty slot is nobody, whatever its numbers."""
         targets = match(POSE[None], [[4, 6]], POSE[None], valid=[False])
         assert targets.oks.item() == 0
         assert targets.identities.item() == -1
-        assert not targets.is_judged.item()
+        assert not targets.oks_known.item()
 
     @pytest.mark.parametrize('num', [0, 1, 3])
     def test_nobody(self, num):
@@ -147,7 +147,7 @@ class TestMatchCandidates:
         targets = match(POSE.expand(num, 3, 2), [[4, 6]] * num, torch.zeros(0, 3, 2))
         assert targets.oks.tolist() == [[0.0] * num]
         assert targets.identities.tolist() == [[-1] * num]
-        assert targets.is_judged.tolist() == [[True] * num]
+        assert targets.oks_known.tolist() == [[True] * num]
         assert targets.keypoints.shape == (1, num, 3, 2)
 
     def test_batch_equals_singles(self):
@@ -159,10 +159,10 @@ class TestMatchCandidates:
         valid = torch.ones(2, 6, dtype=torch.bool)
         mask = torch.rand(2, 12, 12, generator=generator) < 0.5
         batch = (poses, cells, valid, people, labelled, areas, mask)
-        both = match_candidates(*batch, KAPPAS)
-        assert not torch.equal(both.is_judged[0], both.is_judged[1])
+        both = match_candidates(*batch, OKS_SIGMAS)
+        assert not torch.equal(both.oks_known[0], both.oks_known[1])
         for i in range(2):
-            alone = match_candidates(*(value[i : i + 1] for value in batch), KAPPAS)
+            alone = match_candidates(*(value[i : i + 1] for value in batch), OKS_SIGMAS)
             for a, b in zip(alone, both):
                 torch.testing.assert_close(a[0], b[i])
 

@@ -6,13 +6,12 @@ import torch
 from dualcenter_mmpose.assembly.candidates import find_candidates
 from dualcenter_mmpose.assembly.training_candidates import (
     PoseTraining,
-    TrainingCandidates,
     around_centers,
     join_peaks,
     keep_some,
     read_poses,
 )
-from dualcenter_mmpose.types import DenseMaps
+from dualcenter_mmpose.types import DenseMaps, TrainingCandidates
 from tests.helpers import RefuseToWait
 
 WIDTH, HEIGHT, CENTERS, KEYPOINTS = 14, 10, 2, 3

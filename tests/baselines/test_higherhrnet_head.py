@@ -8,7 +8,7 @@ import torch
 from mmpose.models.losses import KeypointMSELoss
 
 from dualcenter_mmpose.baselines import HigherHRNetHead
-from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps, pack_people
+from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps, pack_instances
 from dualcenter_mmpose.baselines.level_targets import make_level_targets
 from dualcenter_mmpose.baselines.tag_decoding import TaggedPeople
 from dualcenter_mmpose.experiments.profiling.counting import count_complexity
@@ -196,7 +196,7 @@ class TestPredict:
 
     def test_nobody(self):
         """Empty arrays of the right shapes."""
-        people = pack_people(TaggedPeople(torch.zeros(0, 17, 2), torch.zeros(0, 17), torch.zeros(0)))
+        people = pack_instances(TaggedPeople(torch.zeros(0, 17, 2), torch.zeros(0, 17), torch.zeros(0)))
         assert people.keypoints.shape == (0, 17, 2)
         assert people.bboxes.shape == (0, 4)
 

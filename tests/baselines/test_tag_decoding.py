@@ -17,7 +17,7 @@ from dualcenter_mmpose.baselines.tag_decoding import (
     highest_around,
     move_a_quarter,
 )
-from dualcenter_mmpose.codecs.painting import paint_gaussians
+from dualcenter_mmpose.codecs.rendering import render_gaussians
 
 
 def random_maps(seed, num_keypoints=5, num_tags=1, side=40):
@@ -156,7 +156,7 @@ class TestDecodeTaggedPeople:
     def test_two_people(self):
         """Perfect maps of two people who overlap: every keypoint on its cell, one person per tag."""
         points = torch.tensor([[[10.0, 10.0], [14.0, 10.0], [30.0, 30.0]], [[16.0, 12.0], [20.0, 12.0], [8.0, 30.0]]])
-        heatmaps = paint_gaussians(points[None], torch.ones(1, 2, 3, dtype=torch.bool), [2.0] * 3, (40, 40))
+        heatmaps = render_gaussians(points[None], torch.ones(1, 2, 3, dtype=torch.bool), [2.0] * 3, (40, 40))
         tags = torch.zeros(1, 1, 3, 40, 40)
         for person, value in enumerate((-3.0, 3.0)):
             for keypoint, (x, y) in enumerate(points[person].int().tolist()):

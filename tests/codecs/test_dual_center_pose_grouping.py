@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmpose.registry import KEYPOINT_CODECS
 
-from dualcenter_mmpose.codecs.targets import DenseTargets
+from dualcenter_mmpose.types import DenseTargets
 from tests.helpers import (
     CROWDPOSE,
     KPT_CENTER,
@@ -158,9 +158,12 @@ class TestPacking:
         """An image of 30 persons packs into less than 10 KiB; its dense maps would be 11 MiB."""
         codec, dense = make_codec(512), make_codec(512, dense_targets=True)
         people = random_people(30, 512, seed=0)
-        size = sum(value.nbytes for value in codec.encode(people).values())
+        size, dense_size = (
+            sum(value.nbytes for value in each.encode(people).values() if isinstance(value, np.ndarray))
+            for each in (codec, dense)
+        )
         assert size < 10 * 1024
-        assert sum(value.nbytes for value in dense.encode(people).values()) > 1000 * size
+        assert dense_size > 1000 * size
 
     def test_larger_training_image(self):
         """People in an image warped at twice the size land in the same cells, and the mask too."""
@@ -192,9 +195,9 @@ class TestPacking:
         assert weights[:, :, 17:].max() == 0
 
     @pytest.mark.parametrize('counts', [(2,), (0, 3)])
-    def test_presumed_centers_equal_dense(self, counts):
-        """Persons with only a box teach the same centers through both ways, beside labelled ones."""
-        options = dict(weak_centers=dict(head_center=(0.5, 0.1)), center_heat=dict(weak_weight=0.4))
+    def test_pseudo_centers_equal_dense(self, counts):
+        """Persons with only a box supervise the same centers through both ways, beside labelled ones."""
+        options = dict(pseudo_centers=dict(head_center=(0.5, 0.1)), center_heatmap=dict(pseudo_weight=0.4))
         packed, dense = make_codec(128, **options), make_codec(128, dense_targets=True, **options)
         batch, expected = [], []
         for count in counts:
@@ -211,29 +214,18 @@ class TestPacking:
                 np.testing.assert_allclose(getattr(made, name)[i], encoded[name], atol=1e-6, err_msg=name)
         assert made.heatmap_weights[0, 17, 11, 12] in (pytest.approx(0.4), 1)
 
-    def test_weak_center_of_no_group(self):
+    def test_pseudo_center_of_no_group(self):
         """A name that no center group has is refused."""
-        with pytest.raises(ValueError, match=r"weak_centers names \['feet'\]"):
-            make_codec(64, weak_centers=dict(feet=(0.5, 0.9)))
-
-    def test_presumed_centers_of_other_groups(self):
-        """A loader whose codec has other centers than the head's is refused, not taken for a shape to broadcast."""
-        options = dict(weak_centers=dict(head_center=(0.5, 0.1)))
-        raw = [dict(keypoints=[0] * 51, bbox=[40, 40, 20, 60], segmentation=[])]
-        people, visible = np.zeros((1, 17, 2), np.float32), np.zeros((1, 17), np.float32)
-        packed = encode_sample(make_codec(128, **options), people, keypoints_visible=visible, raw_ann_info=raw)
-        other = make_codec(128, centers=[dict(name='head_center', rule='mean', sigma=2)], **options)
-        with pytest.raises(ValueError, match=r'packed presumed centers of 2 center groups.* has 1:'):
-            other.unpack([packed])
+        with pytest.raises(ValueError, match=r"pseudo_centers names \['feet'\]"):
+            make_codec(64, pseudo_centers=dict(feet=(0.5, 0.9)))
 
     def test_area_and_box(self):
-        """The annotation's area and box arrive in cells."""
+        """The annotation's area and the middle of its box arrive in input px."""
         codec = make_codec(128)
         raw = [dict(keypoints=[1, 1, 2] * 17, bbox=[10, 20, 31, 41], segmentation=[])]
         encoded = codec.encode(standing_people([(60, 60, 3)]), area=np.array([320.0]), raw_ann_info=raw)
-        assert encoded['target_areas'].tolist() == [20]
-        # The middle (25.5, 40.5) px is at (25.5 + 0.5) / 4 - 0.5 = 6 and 9.75 cells.
-        assert encoded['target_box_centers'].tolist() == [[6, 9.75]]
+        assert encoded['target_areas'].tolist() == [320]
+        assert encoded['target_box_centers'].tolist() == [[25.5, 40.5]]
 
     def test_arguments_are_not_changed(self):
         """Encoding leaves its arguments as they were."""
@@ -242,6 +234,92 @@ class TestPacking:
         make_codec(128).encode(people, visible)
         assert (people == copies[0]).all()
         assert (visible == copies[1]).all()
+
+
+SHOULDER = [dict(name='left_shoulder', rule='keypoint', keypoints='left_shoulder', sigma=3)]
+OTHERS = dict(
+    align=dict(align='corner'),
+    centers=dict(centers=SHOULDER),
+    sigma=dict(sigma=3.0),
+    background_weight=dict(background_weight=0.5),
+    center_heatmap=dict(center_heatmap=dict(adaptive_reference=20.0)),
+    pseudo_centers=dict(pseudo_centers=dict(head_center=(0.5, 0.1))),
+    min_diagonal=dict(min_diagonal=9.0),
+    decoding=dict(decoding=dict(max_people=3)),
+)
+
+
+def crowded_image():
+    """Two people with labels, one with a box alone, and a crowd."""
+    people = np.concatenate([standing_people([(30, 60, 3), (90, 60, 1)]), np.zeros((2, 17, 2), np.float32)])
+    visible = np.array([[1] * 17, [1] * 17, [0] * 17, [0] * 17], np.float32)
+    raw = [
+        dict(keypoints=[1, 1, 2] * 17, bbox=[20, 30, 20, 60], segmentation=[]),
+        dict(keypoints=[1, 1, 2] * 17, bbox=[86, 52, 8, 18], segmentation=[]),
+        dict(keypoints=[0] * 51, bbox=[60, 60, 20, 60], segmentation=[]),
+        dict(keypoints=[0] * 51, bbox=[100, 100, 20, 20], segmentation=[], iscrowd=1),
+    ]
+    return people, visible, raw
+
+
+class TestOneCodecDecides:
+    """The head's codec makes the targets, whatever the loader's codec thinks of them."""
+
+    @pytest.mark.parametrize('option', OTHERS)
+    def test_packed(self, option):
+        """A loader that differs in any option packs the same: targets are those of the head's codec."""
+        people, visible, raw = crowded_image()
+        head, loader = make_codec(128, **OTHERS[option]), make_codec(128)
+        for one, other in ((head, loader), (loader, head)):
+            mixed = encode_sample(other, people, keypoints_visible=visible, raw_ann_info=raw)
+            alone = encode_sample(one, people, keypoints_visible=visible, raw_ann_info=raw)
+            for name, value in one.make_targets(one.unpack([mixed]))._asdict().items():
+                assert torch.equal(value, getattr(one.make_targets(one.unpack([alone])), name)), name
+
+    @pytest.mark.parametrize('option', sorted(set(OTHERS) - {'decoding'}))
+    def test_options_matter(self, option):
+        """Each of these options moves the targets, so the test above can see what it is for."""
+        people, visible, raw = crowded_image()
+        usual, other = (
+            codec.make_targets(
+                codec.unpack([encode_sample(codec, people, keypoints_visible=visible, raw_ann_info=raw)])
+            )
+            for codec in (make_codec(128), make_codec(128, **OTHERS[option]))
+        )
+        same_shape = usual.heatmaps.shape == other.heatmaps.shape
+        assert not same_shape or not all(torch.equal(a, b) for a, b in zip(usual, other))
+
+    @pytest.mark.parametrize(
+        'options',
+        [dict(input_size=(256, 256), heatmap_size=(32, 32)), dict(input_size=(128, 128), heatmap_size=(64, 64))],
+    )
+    def test_other_sizes(self, options):
+        """Pixels of another input size, or a mask of another grid, are refused with the remedy."""
+        loader = KEYPOINT_CODECS.build(dict(type='DualCenterPoseGrouping', **options))
+        sample = encode_sample(loader, standing_people([(60, 60, 3)]))
+        with pytest.raises(ValueError, match=r'give the encoder of GenerateTarget the sizes of model.head.decoder'):
+            make_codec(128).unpack([sample])
+
+    @pytest.mark.parametrize('option', sorted(set(OTHERS) - {'decoding'}))
+    def test_dense(self, option):
+        """Maps that a loader made by another option are refused, and the option is named."""
+        people, visible, raw = crowded_image()
+        loader = make_codec(128, dense_targets=True, **OTHERS[option])
+        sample = encode_sample(loader, people, keypoints_visible=visible, raw_ann_info=raw)
+        name = 'center_heatmap' if option == 'background_weight' else option
+        with pytest.raises(ValueError, match=rf"differ in \['{name}'\]"):
+            make_codec(128).check_dense([sample])
+        make_codec(128, dense_targets=True, **OTHERS[option]).check_dense([sample])
+
+    def test_old_names(self):
+        """Configs of 0.1 work, with a warning that names the new key."""
+        with pytest.warns(FutureWarning, match="'weak_centers' is now called 'pseudo_centers'"):
+            codec = make_codec(64, weak_centers=dict(head_center=(0.5, 0.1)))
+        assert codec.pseudo_places == ((0.5, 0.1), None)
+        with pytest.warns(FutureWarning, match='pseudo_weight'):
+            assert make_codec(64, center_heatmap=dict(weak_weight=0.4)).heat.pseudo_weight == 0.4
+        with pytest.warns(FutureWarning, match='center_heatmap'):
+            assert make_codec(64, center_heat=dict(pseudo_weight=0.4)).heat.pseudo_weight == 0.4
 
 
 class TestDoors:

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from dualcenter_mmpose.codecs.packing import box_centers, image_to_input_matrix, keypoint_box_areas, presume_centers
+from dualcenter_mmpose.codecs.packing import (
+    box_centers,
+    image_to_input_matrix,
+    keypoint_box_areas,
+    pack_annotations,
+    unlabelled_boxes,
+)
 
 
 def move(matrix, x, y):
@@ -52,24 +58,56 @@ class TestBoxes:
         assert box_centers(np.zeros((0, 3, 2)), np.zeros((0, 3), bool), [], np.eye(3)).shape == (0, 2)
 
 
-class TestPresumeCenters:
-    """presume_centers."""
+class TestUnlabelledBoxes:
+    """unlabelled_boxes."""
 
-    def test_upright_box(self):
-        """A fifth down the middle of box (10, 20, 8, 30) is (14, 26); halved it is (7, 13)."""
+    def test_corners(self):
+        """Box (10, 20, 8, 30), halved: top left (5, 10), top right (9, 10), bottom left (5, 25)."""
         half = np.diag([0.5, 0.5, 1])
-        found = presume_centers([dict(bbox=[10, 20, 8, 30], keypoints=[])], [(0.5, 0.2), None], half)
-        assert found.tolist() == [[[7, 13, 1], [0, 0, 0]]]
+        found = unlabelled_boxes([dict(bbox=[10, 20, 8, 30], keypoints=[])], half)
+        assert found.tolist() == [[[5, 10], [9, 10], [5, 25]]]
+
+    def test_mirrored(self):
+        """In an image of 100 px mirrored left to right the person's top left is at the right: (90, 20) and (82, 20)."""
+        mirrored = np.array([[-1.0, 0, 100], [0, 1, 0], [0, 0, 1]])
+        found = unlabelled_boxes([dict(bbox=[10, 20, 8, 30], keypoints=[])], mirrored)
+        assert found.tolist() == [[[90, 20], [82, 20], [90, 50]]]
 
     @pytest.mark.parametrize(
         'annotation',
         [
-            dict(bbox=[0, 0, 10, 14], keypoints=[]),  # not upright
             dict(bbox=[0, 0, 10, 40], keypoints=[1, 1, 2]),  # labelled
             dict(bbox=[0, 0, 10, 40], keypoints=[], iscrowd=1),
             dict(bbox=[0, 0, 0, 40], keypoints=[]),
+            dict(keypoints=[]),
         ],
     )
-    def test_nobody_presumed(self, annotation):
-        """Lying, labelled, crowded or empty boxes give no center."""
-        assert presume_centers([annotation], [(0.5, 0.2)], np.eye(3)).shape == (0, 1, 3)
+    def test_others(self, annotation):
+        """Labelled, crowded and empty boxes, and persons without one, are left out."""
+        assert unlabelled_boxes([annotation], np.eye(3)).shape == (0, 3, 2)
+
+
+class TestPackAnnotations:
+    """pack_annotations."""
+
+    def pack(self, reduction):
+        """Two people, one without labels, in an image warped at ``reduction`` times the nominal size."""
+        keypoints = np.array([[[9.5, 19.5], [29.5, 59.5]], [[0, 0], [0, 0]]], np.float32)
+        labelled = np.array([[True, True], [False, False]])
+        crowd = dict(bbox=[0, 0, 8, 8], keypoints=[], iscrowd=1)
+        return pack_annotations(keypoints, labelled, None, [crowd], np.eye(3), reduction, (16, 16), 4.0)
+
+    def test_larger_image(self):
+        """At twice the size, pixel 9.5 is 4.5 of the nominal image and 29.5 is 14.5; a box of 20 x 40 is 10 x 20."""
+        packed, boxes = self.pack(2)
+        assert packed['target_keypoints'].tolist() == [[[4.5, 9.5], [14.5, 29.5]]]
+        assert packed['target_areas'].tolist() == [200]
+        assert packed['target_box_centers'].tolist() == [[9.5, 19.5]]
+        assert boxes.shape == (0, 3, 2)
+
+    def test_mask_covers_cells(self):
+        """A crowd of 8 x 8 px at the nominal size takes the first two cells of 4 px each way."""
+        packed, _ = self.pack(1)
+        mask = np.unpackbits(packed['target_mask_bits'][0], axis=1, count=16).astype(bool)
+        assert not mask[:2, :2].any()
+        assert mask[3:].all()

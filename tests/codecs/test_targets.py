@@ -9,15 +9,14 @@ from mmpose.codecs import SPR
 
 from dualcenter_mmpose.codecs.center_groups import PAPER_CENTERS, membership, resolve_center_groups
 from dualcenter_mmpose.codecs.targets import (
-    CenterHeat,
-    Instances,
-    instance_diagonals,
+    CenterHeatmapOptions,
     make_keypoint_targets,
     make_targets,
+    pose_diagonals,
     scale_instances,
-    unpack_masks,
 )
 from dualcenter_mmpose.keypoints.metainfo import load_keypoint_layout
+from dualcenter_mmpose.types import GroundTruthInstances
 from tests.helpers import COCO, KPT_CENTER, random_people
 from tests.reference.targets import center_of, displacement_field, gaussian_heatmap
 
@@ -30,13 +29,15 @@ def make_instances(keypoints, labelled, mask=None):
     keypoints, labelled = torch.as_tensor(keypoints)[None], torch.as_tensor(labelled)[None]
     num = keypoints.shape[1]
     mask = torch.ones(HEIGHT, WIDTH, dtype=torch.bool) if mask is None else torch.as_tensor(mask)
-    return Instances(keypoints, labelled, torch.ones(1, num), torch.zeros(1, num, 2), mask[None])
+    return GroundTruthInstances(keypoints, labelled, torch.ones(1, num), torch.zeros(1, num, 2), mask[None])
 
 
 def targets_of(instances, centers=PAPER_CENTERS, person_range=EVERYBODY, **heat):
     groups = resolve_center_groups(centers, LAYOUT)
     keypoint_targets = make_keypoint_targets(instances, 2.0, 0.1)
-    return make_targets(instances, groups, membership(groups, 17), keypoint_targets, CenterHeat(**heat), person_range)
+    return make_targets(
+        instances, groups, membership(groups, 17), keypoint_targets, CenterHeatmapOptions(**heat), person_range
+    )
 
 
 def scene(num_people, seed=0):
@@ -48,19 +49,19 @@ def scene(num_people, seed=0):
 
 
 class TestDiagonal:
-    """instance_diagonals."""
+    """pose_diagonals."""
 
     def test_three_four_five(self):
         """Labelled keypoints at (1, 1) and (4, 5) are 5 apart; an unlabelled one at the origin does not count."""
         keypoints = torch.tensor([[[[1.0, 1.0], [4.0, 5.0], [0.0, 0.0]]]])
-        assert instance_diagonals(keypoints, torch.tensor([[[True, True, False]]])).item() == 5
+        assert pose_diagonals(keypoints, torch.tensor([[[True, True, False]]])).item() == 5
 
     def test_one_or_no_keypoint(self):
         """One labelled keypoint, or none, has no extent."""
         keypoints = torch.full((1, 2, 3, 2), math.nan)
         keypoints[0, 0, 0] = 3.0
         labelled = torch.tensor([[[True, False, False], [False, False, False]]])
-        assert instance_diagonals(keypoints, labelled).tolist() == [[0, 0]]
+        assert pose_diagonals(keypoints, labelled).tolist() == [[0, 0]]
 
 
 class TestMakeTargets:
@@ -134,16 +135,16 @@ class TestMakeTargets:
             assert heat[16, x] == 1
             assert heat[17, x] == pytest.approx(np.exp(-1 / (2 * sigma**2)), abs=1e-6)
 
-    def test_presumed_centers(self):
-        """A presumed center is a soft positive inside the mask; a labelled neighbour's Gaussian is not softened."""
+    def test_pseudo_centers(self):
+        """A pseudo center is a soft positive inside the mask; a labelled neighbour's Gaussian is not softened."""
         keypoints = np.full((1, 17, 2), 12, np.float32)
         keypoints[0, 9, 1] = 20
         mask = np.ones((HEIGHT, WIDTH), bool)
         mask[:, 14:30] = False
-        weak = torch.zeros(1, 1, 2, 3)
-        weak[0, 0, 0] = torch.tensor([20.0, 12.0, 1.0])
+        pseudo = torch.zeros(1, 1, 2, 3)
+        pseudo[0, 0, 0] = torch.tensor([20.0, 12.0, 1.0])
         plain = make_instances(keypoints, np.ones((1, 17), bool), mask)
-        without, found = targets_of(plain), targets_of(plain._replace(weak_centers=weak), weak_weight=0.3)
+        without, found = targets_of(plain), targets_of(plain._replace(pseudo_centers=pseudo), pseudo_weight=0.3)
         head, head_weights = found.heatmaps[0, 17], found.heatmap_weights[0, 17]
         assert head[12, 20] == 1
         assert head_weights[12, 20] == pytest.approx(0.3)
@@ -224,10 +225,3 @@ class TestScaleInstances:
         back = scale_instances(scale_instances(instances, 2, 'center'), 0.5, 'center')
         for a, b in zip(instances[:5], back):
             torch.testing.assert_close(a, b)
-
-
-def test_unpack_masks_equals_numpy():
-    """The tensor version reads numpy's bits, for widths that are no multiple of 8 too."""
-    masks = np.random.default_rng(3).random((4, 5, 13)) < 0.5
-    bits = torch.from_numpy(np.packbits(masks, axis=2))
-    assert unpack_masks(bits, 13).numpy().tolist() == masks.tolist()

@@ -195,7 +195,7 @@ def encoded_samples(name: str, ann_file: str) -> tuple[Any, list[Any]]:
 
 
 def tool_oks(
-    ann_file: str, image_id: int, poses: np.ndarray, iou_type: str, kappas: Sequence[float], use_area: bool
+    ann_file: str, image_id: int, poses: np.ndarray, iou_type: str, oks_sigmas: Sequence[float], use_area: bool
 ) -> np.ndarray:
     """Return (N, N) OKS of an image's poses (rows) with its annotations, as the evaluation tool computes it."""
     truth = COCO(ann_file)
@@ -203,6 +203,6 @@ def tool_oks(
     found = [
         dict(image_id=image_id, category_id=1, keypoints=row.tolist(), score=1 - 0.01 * i) for i, row in enumerate(rows)
     ]
-    tool = COCOeval(truth, truth.loadRes(found), iou_type, np.array(kappas), use_area)
+    tool = COCOeval(truth, truth.loadRes(found), iou_type, np.array(oks_sigmas), use_area)
     tool.evaluate()
     return np.array(tool.ious[image_id, 1])

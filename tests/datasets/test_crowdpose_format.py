@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from dualcenter_mmpose.assembly.training_candidates import TrainingCandidates
 from dualcenter_mmpose.codecs.center_groups import locate_centers
+from dualcenter_mmpose.types import TrainingCandidates
 from tests.datasets.public_sets import (
     CROWDPOSE_NAMES,
     CROWDPOSE_PEOPLE,
@@ -167,7 +167,7 @@ class TestArea:
         codec, _ = encoded
         pose = people(HARD_IMAGE)
         pose += np.random.default_rng(0).normal(0, 8, pose.shape)
-        oks = tool_oks(ann_file, HARD_IMAGE, pose, 'keypoints_crowd', codec.layout.kappas, use_area=False)
+        oks = tool_oks(ann_file, HARD_IMAGE, pose, 'keypoints_crowd', codec.layout.oks_sigmas, use_area=False)
         found = self.confidence_targets(encoded, 2, pose)
         np.testing.assert_allclose(found, oks.max(axis=1), atol=1e-5)
         assert 0.2 < found.min() < found.max() < 0.95

@@ -11,7 +11,7 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from dualcenter_mmpose.assembly.training_candidates import TrainingCandidates
+from dualcenter_mmpose.types import TrainingCandidates
 from tests.configs.reduce import walk
 from tests.datasets.public_sets import (
     CONFIGS,
@@ -125,6 +125,6 @@ class TestArea:
         candidates = TrainingCandidates(cells, cells[:, :, 0].long(), torch.ones(1, 2, dtype=torch.bool))
         found = codec.match(candidates, codec.unpack(samples[1:]), 0.3).oks[0]
         assert found[0].item() == pytest.approx(expected, abs=1e-6)
-        oks = tool_oks(path, 2, poses, 'keypoints', codec.layout.kappas, use_area=True)
+        oks = tool_oks(path, 2, poses, 'keypoints', codec.layout.oks_sigmas, use_area=True)
         np.testing.assert_allclose(found, oks.max(axis=1), atol=1e-5)
         assert 0.2 < found[1] < 0.95

@@ -7,7 +7,7 @@ import json
 from mmengine.config import Config
 
 from dualcenter_mmpose import __version__
-from dualcenter_mmpose.deployment import PeopleNetwork
+from dualcenter_mmpose.deployment import DeployModel
 from dualcenter_mmpose.deployment.description import describe_model, summarize
 from tests.helpers import build_model, tiny_model, with_pose_nets
 
@@ -21,7 +21,7 @@ class TestDescribeModel:
         """Sizes, order of channels, keypoints, links, options."""
         Config(dict(model=NETS)).dump(tmp_path / 'model.py')
         config = Config.fromfile(tmp_path / 'model.py')
-        network = PeopleNetwork(build_model(NETS))
+        network = DeployModel(build_model(NETS))
         described = json.loads(json.dumps(describe_model(network, config, (96, 64), None)))
         assert described['version'] == __version__
         assert described['config'] == 'model'

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from dualcenter_mmpose.deployment import PeopleNetwork, exporting
+from dualcenter_mmpose.deployment import DeployModel, exporting
+from dualcenter_mmpose.deployment.deploy_model import OUTPUTS
 from dualcenter_mmpose.deployment.parity import compare
-from dualcenter_mmpose.deployment.people_network import OUTPUTS
-from tests.deployment.test_people_network import MODELS, SIZE, random_images, run
+from tests.deployment.test_deploy_model import MODELS, SIZE, random_images, run
 from tests.helpers import build_model
 
 
@@ -81,7 +81,7 @@ class TestTrace:
     @pytest.mark.parametrize('name', ['pose nets', 'flip'])
     def test_whole_network(self, name):
         """To the last bit, on images it was not traced with."""
-        network = PeopleNetwork(build_model(MODELS[name]))
+        network = DeployModel(build_model(MODELS[name]))
         program = exporting.trace(network, (SIZE, SIZE), 2)
         images = random_images(2)
         parity = compare(run(network, images), run(program.module(), images))
@@ -130,7 +130,7 @@ class TestToOnnx:
     @pytest.mark.slow
     def test_flip_test(self, onnxruntime):
         """ONNX Runtime and PyTorch agree to 1e-3 px and 1e-5 of a score on random weights."""
-        network = PeopleNetwork(build_model(MODELS['flip']))
+        network = DeployModel(build_model(MODELS['flip']))
         session = open_session(onnxruntime, exporting.to_onnx(exporting.trace(network, (SIZE, SIZE), 2)))
         # Not the black image: its maps are symmetric, and which of two equal peaks comes first is open.
         images = random_images(3)[[0, 2]]

@@ -16,7 +16,7 @@ from mmpose.structures.bbox import get_warp_matrix
 
 from dualcenter_mmpose.deployment import exporting
 from dualcenter_mmpose.deployment import onnx_runner as tool
-from dualcenter_mmpose.deployment.people_network import OUTPUTS
+from dualcenter_mmpose.deployment.deploy_model import OUTPUTS
 
 SOURCE = Path(tool.__file__)
 NAMES = ['nose', 'left_hip', 'right_hip']

@@ -11,7 +11,7 @@ def test_coco():
     layout = load_keypoint_layout(COCO)
     assert (layout.name, layout.num_keypoints) == ('coco', 17)
     assert layout.flip_indices[:3] == (0, 2, 1)
-    assert layout.kappas[0] == pytest.approx(0.026)
+    assert layout.oks_sigmas[0] == pytest.approx(0.026)
 
 
 def test_crowdpose():

@@ -84,7 +84,7 @@ def _sigmas(truth: Any, ann_file: str) -> Any:
     counts = {len(annotation.get('keypoints', ())) // 3 for annotation in truth.dataset['annotations']} - {0}
     if len(counts) != 1 or not counts <= set(METAINFO):
         raise ValueError(f"'{ann_file}': a person must have one of {list(METAINFO)} keypoints, found {sorted(counts)}")
-    return np.array(load_keypoint_layout(METAINFO[counts.pop()]).kappas)
+    return np.array(load_keypoint_layout(METAINFO[counts.pop()]).oks_sigmas)
 
 
 def _percent(value: float) -> float | None:

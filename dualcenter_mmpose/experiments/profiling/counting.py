@@ -167,5 +167,4 @@ def _run(model: Any, images: Tensor) -> None:
     maps = head(feats)
     pose_nets = getattr(head, 'pose_nets', None)
     if pose_nets is not None:
-        keypoint_heatmaps = maps.heatmaps[:, : head.num_keypoints]
-        head.decoder.batch_decode(maps, lambda candidates: pose_nets.judge(feats, keypoint_heatmaps, candidates))
+        head.instances_from_maps(feats, maps)

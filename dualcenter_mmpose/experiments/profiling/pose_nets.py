@@ -74,7 +74,7 @@ def measure_batch(model: Any, data: dict[str, Any], options: PoseTraining = PEAK
     candidates = head.decoder.training_candidates(maps, instances, options)
     threshold = head.pose_training.identity_thr
     targets = head.decoder.match(candidates, instances, threshold)
-    outputs = head.pose_nets.judge(feats, maps.heatmaps[:, : head.num_keypoints], candidates)
+    outputs = head.pose_nets.predict(feats, maps.heatmaps[:, : head.num_keypoints], candidates)
     found = dict(oks=targets.oks, identities=targets.identities)
     if outputs.confidences is not None:
         found['confidences'] = outputs.confidences
@@ -85,7 +85,7 @@ def measure_batch(model: Any, data: dict[str, Any], options: PoseTraining = PEAK
         found['refined_oks'] = head.decoder.match(refined, instances, threshold).oks
     return [
         {key: value[image][counts].cpu() for key, value in found.items()}
-        for image, counts in enumerate(targets.is_judged)
+        for image, counts in enumerate(targets.oks_known)
     ]
 
 

@@ -56,6 +56,23 @@ def check_outputs(state: Mapping[str, Tensor], prefix: str, num_keypoints: int, 
         )
 
 
+def check_dekr_alignment(align: str) -> None:
+    """Check that a codec reads cells where MMPose's DEKR has learned to put them.
+
+    Setting the alignment here would help this run alone: the checkpoint that it writes is no longer DEKR's and would
+    be read by the config's own alignment, 1.5 px off at a stride of 4.
+
+    Raises:
+        ValueError: with the line to add to the config.
+    """
+    if align != 'corner':
+        raise ValueError(
+            f"the checkpoint is MMPose's DEKR, whose cells stand at their first pixel, but the head's codec has "
+            f"align='{align}': every keypoint would be off. Add this line to the config (or to its own "
+            "model.head.decoder): model = dict(head=dict(decoder=dict(align='corner')))"
+        )
+
+
 def convert_dekr_head(
     state: Mapping[str, Tensor], prefix: str, num_keypoints: int, num_centers: int, separate_blocks: int
 ) -> dict[str, Tensor]:

@@ -9,27 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
-from mmengine.structures import InstanceData, PixelData
+from mmengine.structures import PixelData
 from mmpose.models.heads.base_head import BaseHead
 from mmpose.registry import KEYPOINT_CODECS, MODELS
 from torch import Tensor, nn
 
-from dualcenter_mmpose.assembly.decoding import tight_boxes
+from dualcenter_mmpose.assembly.mirroring import turn_back
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining
-from dualcenter_mmpose.codecs.targets import DenseTargets, Instances, KeypointTargets
 from dualcenter_mmpose.coordinates import mirror_shift
-from dualcenter_mmpose.models.heads.dekr_weights import check_outputs, convert_dekr_head, is_dekr_head
+from dualcenter_mmpose.models.heads.dekr_weights import (
+    check_dekr_alignment,
+    check_outputs,
+    convert_dekr_head,
+    is_dekr_head,
+)
+from dualcenter_mmpose.models.heads.predictions import check_test_options, pack_instances
 from dualcenter_mmpose.models.layers.branches import DisplacementBranch, HeatmapBranch
 from dualcenter_mmpose.models.pose_nets.pose_level import PoseLevelNets
-from dualcenter_mmpose.types import Candidates, DenseMaps, Judgement, People
-
-TEST_OPTIONS = ('flip_test', 'output_heatmaps', 'multiscale_test')
-DEKR_TEST_OPTIONS = ('shift_heatmap', 'align_corners', 'nms_dist_thr', 'nms_joints_thr', 'max_num_people')
-"""Options of DEKR's ``test_cfg``, accepted so that its configs can be inherited; here the codec decides them."""
+from dualcenter_mmpose.types import (
+    DenseMaps,
+    DenseTargets,
+    GroundTruthInstances,
+    KeypointTargets,
+    PoseNetOutputs,
+    PredictedInstances,
+)
 
 INIT_CFG = (
     dict(type='Normal', layer='Conv2d', std=0.001),
@@ -177,7 +185,7 @@ class DualCenterHead(BaseHead):
         return self.loss_on_targets(feats, targets, instances)
 
     def loss_on_targets(
-        self, feats: Sequence[Tensor], targets: DenseTargets | None, instances: Instances | None = None
+        self, feats: Sequence[Tensor], targets: DenseTargets | None, instances: GroundTruthInstances | None = None
     ) -> dict[str, Tensor]:
         """Return the losses of a batch for targets that are made already.
 
@@ -194,7 +202,9 @@ class DualCenterHead(BaseHead):
             losses.update(self._pose_losses(feats, maps, instances))
         return losses
 
-    def _pose_losses(self, feats: Sequence[Tensor], maps: DenseMaps, instances: Instances) -> dict[str, Tensor]:
+    def _pose_losses(
+        self, feats: Sequence[Tensor], maps: DenseMaps, instances: GroundTruthInstances
+    ) -> dict[str, Tensor]:
         detached = DenseMaps(maps.heatmaps.detach().float(), maps.displacements.detach().float())
         candidates = self.decoder.training_candidates(detached, instances, self.pose_training)
         targets = self.decoder.match(candidates, instances, self.pose_training.identity_thr)
@@ -217,7 +227,7 @@ class DualCenterHead(BaseHead):
             ),
         }
 
-    def unpack_instances(self, batch_data_samples: Sequence[Any]) -> Instances:
+    def unpack_instances(self, batch_data_samples: Sequence[Any]) -> GroundTruthInstances:
         """Return the persons that the codec packed into a batch of data samples.
 
         Raises:
@@ -233,7 +243,7 @@ class DualCenterHead(BaseHead):
         self,
         batch_data_samples: Sequence[Any],
         person_range: tuple[float, float] | None = None,
-        instances: Instances | None = None,
+        instances: GroundTruthInstances | None = None,
         keypoint_targets: KeypointTargets | None = None,
     ) -> DenseTargets:
         """Return the targets of a batch, made on its device unless the loader made them.
@@ -256,6 +266,7 @@ class DualCenterHead(BaseHead):
             raise ValueError(
                 'a person range per level needs packed targets: set dense_targets=False in the codec of GenerateTarget'
             )
+        self.decoder.check_dense(batch_data_samples)
         return DenseTargets(
             *(torch.stack([s.gt_fields.get(name) for s in batch_data_samples]) for name in DenseTargets._fields)
         )
@@ -286,16 +297,16 @@ class DualCenterHead(BaseHead):
             NotImplementedError: for ``multiscale_test``, which MMPose 1.x cannot feed.
         """
         test_cfg = test_cfg or {}
-        _check_test_options(test_cfg)
+        check_test_options(test_cfg)
         flip_test = test_cfg.get('flip_test', False)
-        people, maps = self.find_people(feats, flip_test)
-        instances = pack_people(people)
+        people, maps = self.predict_instances(feats, flip_test)
+        instances = pack_instances(people)
         if not test_cfg.get('output_heatmaps', False):
             return instances
         fields = [PixelData(heatmaps=h, displacements=d) for h, d in zip(maps.heatmaps, maps.displacements)]
         return instances, fields
 
-    def find_people(self, feats: Sequence[Any], flip_test: bool = False) -> tuple[People, DenseMaps]:
+    def predict_instances(self, feats: Sequence[Any], flip_test: bool = False) -> tuple[PredictedInstances, DenseMaps]:
         """Return the people of a batch on its device, and the maps that they were read off.
 
         Args:
@@ -304,33 +315,32 @@ class DualCenterHead(BaseHead):
         """
         maps = self._predict_maps(feats, flip_test)
         # Features of the mirrored view would have to be turned back layer by layer; the paper's cost has one view.
-        judge = None if self.pose_nets is None else self._judge_with(feats[0] if flip_test else feats, maps)
-        return self.decoder.batch_decode(maps, judge), maps
+        return self.instances_from_maps(feats[0] if flip_test else feats, maps), maps
 
-    def _judge_with(self, feats: Sequence[Tensor], maps: DenseMaps) -> Callable[[Candidates], Judgement]:
-        keypoint_heatmaps = maps.heatmaps[:, : self.num_keypoints]
-        return lambda candidates: self.pose_nets.judge(feats, keypoint_heatmaps, candidates)
+    def instances_from_maps(self, feats: Sequence[Tensor], maps: DenseMaps) -> PredictedInstances:
+        """Predicted instances of a batch: candidates, what the pose-level networks say of them, and their groups.
+
+        Args:
+            feats: the backbone's maps, which the networks sample; not read without networks.
+            maps: from :meth:`forward`, float32.
+        """
+        candidates = self.decoder.find_candidates(maps)
+        outputs = PoseNetOutputs()
+        if self.pose_nets is not None:
+            outputs = self.pose_nets.predict(feats, maps.heatmaps[:, : self.num_keypoints], candidates)
+        return self.decoder.group_candidates(maps, candidates, outputs)
 
     def _predict_maps(self, feats: Sequence[Any], flip_test: bool) -> DenseMaps:
         if not flip_test:
             return DenseMaps(*(maps.detach().float() for maps in self.forward(feats)))
         straight, mirrored = (self.forward(view) for view in feats)
-        mirrored = self._mirror(DenseMaps(mirrored.heatmaps.float(), mirrored.displacements.float()))
+        mirrored = self.turn_back(DenseMaps(mirrored.heatmaps.float(), mirrored.displacements.float()))
         return DenseMaps(*((a.float() + b).detach() / 2 for a, b in zip(straight, mirrored)))
 
-    def _mirror(self, maps: DenseMaps) -> DenseMaps:
-        """Return the maps of mirrored images turned back: cells reversed, sides swapped, x negated."""
-        flip_indices = list(self.decoder.layout.flip_indices)
-        channels = flip_indices + list(range(self.num_keypoints, self.num_keypoints + self.num_centers))
-        heatmaps = maps.heatmaps[:, channels].flip(-1)
-        shift = mirror_shift(self.decoder.stride, self.decoder.align)
-        if shift:  # to the nearest whole cell, as DEKR does; blending two cells would lower the peaks
-            heatmaps = F.pad(heatmaps, (round(shift), 0, 0, 0), mode='replicate')[..., : maps.heatmaps.shape[-1]]
-        vectors = maps.displacements.unflatten(1, (self.num_centers, self.num_keypoints, 2))
-        vectors = vectors[:, :, flip_indices].flip(-1)
-        x = shift - vectors[:, :, :, 0]
-        vectors = torch.stack((x, vectors[:, :, :, 1]), dim=3)
-        return DenseMaps(heatmaps, vectors.flatten(1, 3))
+    def turn_back(self, maps: DenseMaps) -> DenseMaps:
+        """Maps of mirrored images as maps of the images; see :mod:`dualcenter_mmpose.assembly.mirroring`."""
+        codec = self.decoder
+        return turn_back(maps, codec.layout.flip_indices, self.num_centers, mirror_shift(codec.stride, codec.align))
 
     def _prepare_weights(self, state_dict: dict[str, Tensor], prefix: str, *_: Any) -> None:
         """Refuse a checkpoint with other outputs, and rename a DEKR checkpoint's head, before it is loaded.
@@ -340,44 +350,8 @@ class DualCenterHead(BaseHead):
         check_outputs(state_dict, prefix, self.num_keypoints, self.num_centers)
         if not is_dekr_head(state_dict, prefix):
             return
+        check_dekr_alignment(self.decoder.align)
         converted = convert_dekr_head(state_dict, prefix, self.num_keypoints, self.num_centers, self.separate_blocks)
         for key in [key for key in state_dict if key.startswith(prefix)]:
             del state_dict[key]
         state_dict.update(converted)
-
-
-def _check_test_options(test_cfg: Mapping[str, Any]) -> None:
-    unknown = sorted(set(test_cfg) - set(TEST_OPTIONS) - set(DEKR_TEST_OPTIONS))
-    if unknown:
-        raise KeyError(f'test_cfg has unknown options {unknown}; DualCenterHead knows {list(TEST_OPTIONS)}')
-    if test_cfg.get('multiscale_test', False):
-        raise NotImplementedError('multiscale_test: MMPose 1.x stacks image pyramids wrongly; test at one scale')
-
-
-def pack_people(people: People) -> list[InstanceData]:
-    """Return one ``InstanceData`` of numpy arrays per image, after a single copy to the host.
-
-    Args:
-        people: keypoints in input px.
-    """
-    columns = (
-        people.keypoints.flatten(2),
-        people.keypoint_scores,
-        tight_boxes(people.keypoints),
-        people.scores[..., None],
-        people.valid[..., None].to(people.scores.dtype),
-    )
-    table = torch.cat(columns, dim=-1).cpu().numpy()
-    num_keypoints = people.keypoints.shape[2]
-    instances = []
-    for rows in table:
-        rows = rows[rows[:, -1] > 0]
-        instances.append(
-            InstanceData(
-                keypoints=rows[:, : 2 * num_keypoints].reshape(-1, num_keypoints, 2),
-                keypoint_scores=rows[:, 2 * num_keypoints : 3 * num_keypoints],
-                bboxes=rows[:, -6:-2],
-                bbox_scores=rows[:, -2],
-            )
-        )
-    return instances

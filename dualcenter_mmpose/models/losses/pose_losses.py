@@ -51,18 +51,18 @@ def similarity_loss(embeddings: Tensor, identities: Tensor, positions: Tensor, n
     return positive + negative
 
 
-def confidence_loss(confidences: Tensor, oks: Tensor, is_judged: Tensor) -> Tensor:
+def confidence_loss(confidences: Tensor, oks: Tensor, oks_known: Tensor) -> Tensor:
     """Return the mean squared error between confidence and OKS over the candidates that may be judged.
 
     Args:
         confidences: (B, M) in [0, 1].
         oks: (B, M) in [0, 1].
-        is_judged: (B, M) bool.
+        oks_known: (B, M) bool.
 
     Source:
         Dual anatomical centers (arXiv 2208.11975), Eq. 2.
     """
-    return _masked_mean((confidences - oks).square(), is_judged)
+    return _masked_mean((confidences - oks).square(), oks_known)
 
 
 def refinement_loss(

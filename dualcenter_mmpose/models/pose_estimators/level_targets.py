@@ -8,7 +8,8 @@ from typing import Any
 
 from torch import nn
 
-from dualcenter_mmpose.codecs.targets import DenseTargets, Instances, KeypointTargets, scale_instances
+from dualcenter_mmpose.codecs.targets import scale_instances
+from dualcenter_mmpose.types import DenseTargets, GroundTruthInstances, KeypointTargets
 
 
 class LevelTargets:
@@ -48,7 +49,7 @@ class LevelTargets:
         return tuple(self.head.decoder.heatmap_size)
 
     @cached_property
-    def instances(self) -> Instances:
+    def instances(self) -> GroundTruthInstances:
         """The persons of the batch on the nominal grid."""
         return self.head.unpack_instances(self.data_samples)
 

@@ -1,4 +1,4 @@
-"""The pose-level networks together: asked at test time, taught at training time.
+"""The pose-level networks together: run at test time, supervised at training time.
 
 Axis letters: B images, M candidates, K keypoints, C channels of the backbone's maps together.
 """
@@ -13,10 +13,8 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from dualcenter_mmpose.assembly.features import sample_pose_features
-from dualcenter_mmpose.assembly.pose_targets import PoseTargets
-from dualcenter_mmpose.assembly.training_candidates import TrainingCandidates
 from dualcenter_mmpose.models.losses.pose_losses import confidence_loss, refinement_loss, similarity_loss
-from dualcenter_mmpose.types import Candidates, Judgement
+from dualcenter_mmpose.types import Candidates, PoseNetOutputs, PoseTargets, TrainingCandidates
 
 KINDS = ('similarity', 'confidence', 'refinement')
 REFINEMENT_UNITS = ('diagonal', 'pixel')
@@ -56,8 +54,8 @@ class PoseLevelNets(nn.Module):
         sizes = dict(num_keypoints=num_keypoints, in_channels=in_channels)
         self.nets = nn.ModuleDict({name: MODELS.build({**cfg, **sizes}) for name, cfg in configs.items()})
 
-    def judge(self, feats: Sequence[Tensor], keypoint_heatmaps: Tensor, candidates: Candidates) -> Judgement:
-        """Return what the networks say of candidates.
+    def predict(self, feats: Sequence[Tensor], keypoint_heatmaps: Tensor, candidates: Candidates) -> PoseNetOutputs:
+        """Outputs of the networks for candidates.
 
         Args:
             feats: the backbone's maps (B, C_i, h_i, w_i).
@@ -66,15 +64,15 @@ class PoseLevelNets(nn.Module):
         """
         with torch.no_grad(), torch.autocast(keypoint_heatmaps.device.type, enabled=False):
             features = sample_pose_features(feats, keypoint_heatmaps, candidates.keypoints)
-            return Judgement(
-                confidences=self._ask('confidence', features),
-                embeddings=self._ask('similarity', features),
-                refined=self._ask('refinement', features, candidates.keypoints),
+            return PoseNetOutputs(
+                confidences=self._run('confidence', features),
+                embeddings=self._run('similarity', features),
+                refined=self._run('refinement', features, candidates.keypoints),
             )
 
-    def _ask(self, name: str, *inputs: Tensor) -> Tensor | None:
-        answer: Tensor | None = self.nets[name](*inputs) if name in self.nets else None
-        return answer
+    def _run(self, name: str, *inputs: Tensor) -> Tensor | None:
+        output: Tensor | None = self.nets[name](*inputs) if name in self.nets else None
+        return output
 
     def loss(
         self,
@@ -103,7 +101,7 @@ class PoseLevelNets(nn.Module):
                 losses['loss/similarity'] = similarity_loss(embeddings, targets.identities, positions)
             if 'confidence' in self.nets:
                 confidences = self.nets['confidence'](features)
-                losses['loss/confidence'] = confidence_loss(confidences, targets.oks, targets.is_judged)
+                losses['loss/confidence'] = confidence_loss(confidences, targets.oks, targets.oks_known)
             if 'refinement' in self.nets:
                 losses['loss/refinement'] = self._refinement_loss(features, keypoints, targets, cell)
             return losses

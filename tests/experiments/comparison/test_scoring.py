@@ -46,7 +46,9 @@ def run_coco_metric(folder, ann_file, samples, metainfo=COCO, **options):
     """Return CocoMetric's numbers and the results file that it writes."""
     metric = CocoMetric(ann_file=ann_file, outfile_prefix=str(folder / 'results'), nms_mode='none', **options)
     layout = load_keypoint_layout(metainfo)
-    metric.dataset_meta = dict(dataset_name='coco', num_keypoints=len(layout.kappas), sigmas=np.array(layout.kappas))
+    metric.dataset_meta = dict(
+        dataset_name='coco', num_keypoints=len(layout.oks_sigmas), sigmas=np.array(layout.oks_sigmas)
+    )
     metric.process([], samples)
     return metric.evaluate(len(samples)), str(folder / 'results.keypoints.json')
 

@@ -213,7 +213,7 @@ class TestMirror:
         mirrored[..., 0] = SIZE - 1 - mirrored[..., 0]
         straight = head.make_targets([encode_sample(head.decoder, people)])
         other = head.make_targets([encode_sample(head.decoder, mirrored)])
-        turned = head._mirror(DenseMaps(other.heatmaps, other.displacements))
+        turned = head.turn_back(DenseMaps(other.heatmaps, other.displacements))
         torch.testing.assert_close(turned.heatmaps, straight.heatmaps)
         supervised = straight.displacement_weights > 0
         torch.testing.assert_close(
@@ -238,10 +238,30 @@ class TestMirror:
         order = np.argsort(found.keypoints[:, 0, 0])
         np.testing.assert_allclose(found.keypoints[order], people, atol=1e-2)
 
+    def test_corner_shifts_to_the_nearest_cell(self):
+        """With cells at their first pixel, mirrored heatmaps stand 3/4 of a cell too far left and move one right.
+
+        Gaussians stand on whole cells, so a keypoint ends up on its cell or on the next one to the right: on average
+        over all places within a cell, 1/4 of a cell. (No move would leave -3/4, a move to the left -7/4.)
+        """
+        head = make_head(codec_config(256, align='corner'))
+        flip = list(head.decoder.layout.flip_indices)
+        shifts = []
+        for x in np.arange(128.013, 132, 0.11):  # no place on the border of two cells
+            people = standing_people([(x, 110.7, 7)])
+            mirrored = people[:, flip].copy()
+            mirrored[..., 0] = 256 - 1 - mirrored[..., 0]
+            straight, other = (head.make_targets([encode_sample(head.decoder, each)]) for each in (people, mirrored))
+            turned = head.turn_back(DenseMaps(other.heatmaps, other.displacements))
+            columns = [maps.heatmaps.amax(dim=-2).argmax(dim=-1) for maps in (turned, straight)]
+            shifts.append(columns[0] - columns[1])
+        assert set(torch.cat(shifts).flatten().tolist()) == {0, 1}
+        assert torch.cat(shifts).float().mean().item() == pytest.approx(0.25, abs=0.03)
+
     def test_turned_twice(self):
         """Turning back twice changes nothing."""
         maps = make_head()(random_features())
-        for a, b in zip(maps, make_head()._mirror(make_head()._mirror(maps))):
+        for a, b in zip(maps, make_head().turn_back(make_head().turn_back(maps))):
             torch.testing.assert_close(a, b)
 
 

@@ -45,9 +45,9 @@ class TestUnlabelledRegions:
         loss.backward()
         keypoints = torch.tensor([[3.0, 8.0], [12.0, 8.0]])[:, None] + torch.tensor([left, 1.0])[:, None, None]
         two = true_candidates(head)._replace(keypoints=keypoints.expand(2, 17, 2)[None])
-        judgement = head.pose_nets.judge(random_features(1), heatmaps[:, :17], two)
+        outputs = head.pose_nets.predict(random_features(1), heatmaps[:, :17], two)
         gradients = [p.grad for p in head.pose_nets.nets['confidence'].parameters()]
-        return loss.detach(), gradients, judgement.confidences[0].detach()
+        return loss.detach(), gradients, outputs.confidences[0].detach()
 
     def test_contributes_nothing(self):
         """Half of the image is a crowd: the peak there changes neither value nor gradient, whatever its pose."""
@@ -139,12 +139,12 @@ class TestMirror:
         maps = {id(feats): straight, id(mirrored_feats): turned}
         head.forward = lambda view: maps[id(view)]
         asked = []
-        judge = head.pose_nets.judge
-        head.pose_nets.judge = lambda *arguments: asked.append(arguments) or judge(*arguments)
+        judge = head.pose_nets.predict
+        head.pose_nets.predict = lambda *arguments: asked.append(arguments) or judge(*arguments)
         head.predict((feats, mirrored_feats), [None], dict(flip_test=True))
         assert len(asked) == 1
         assert asked[0][0] is feats
-        averaged = (straight.heatmaps + head._mirror(turned).heatmaps)[:, :17] / 2
+        averaged = (straight.heatmaps + head.turn_back(turned).heatmaps)[:, :17] / 2
         torch.testing.assert_close(asked[0][1], averaged)
 
 
@@ -166,7 +166,7 @@ class TestPredict:
         targets = head.make_targets(samples)
         head.forward = lambda feats: DenseMaps(targets.heatmaps, targets.displacements)
         found = head.predict(random_features(1, 256), samples)[0]
-        peaks = head.pose_nets.judge(random_features(1, 256), targets.heatmaps[:, :17], true_candidates(head))
+        peaks = head.pose_nets.predict(random_features(1, 256), targets.heatmaps[:, :17], true_candidates(head))
         assert found.bbox_scores.tolist() == pytest.approx([peaks.confidences[0, 0].item()], abs=1e-4)
         plain = make_head(codec_config(256), pose_nets=None)
         plain.forward = head.forward

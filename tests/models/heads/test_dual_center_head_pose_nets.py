@@ -93,7 +93,7 @@ class TestLoss:
         head.forward = lambda feats: DenseMaps(targets.heatmaps, targets.displacements)
         losses = head.loss(random_features(1, 256), samples)
         assert losses['loss/refinement'].item() == pytest.approx(0, abs=1e-8)
-        confidences = head.pose_nets.judge(random_features(1, 256), targets.heatmaps[:, :17], true_candidates(head))
+        confidences = head.pose_nets.predict(random_features(1, 256), targets.heatmaps[:, :17], true_candidates(head))
         # Two people, two centers: each of the four poses was found at its peak and read at its center.
         expected = (1 - confidences.confidences).square().mean()
         assert losses['loss/confidence'].item() == pytest.approx(expected.item(), rel=1e-4)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from dualcenter_mmpose.codecs.targets import DenseTargets
 from dualcenter_mmpose.models.pose_estimators.level_targets import LevelTargets, crop_fields, crop_targets
+from dualcenter_mmpose.types import DenseTargets
 from tests.helpers import build_model, encode_sample, make_codec, random_people, tiny_dekr, tiny_model
 
 SIZE = 64

@@ -258,7 +258,7 @@ class TestCheckpoints:
 
     def test_dekr_checkpoint_fills_everything(self):
         """A stock DEKR checkpoint starts all heads."""
-        wrapper = make_model()
+        wrapper = build_model(tiny_model(SIZE, codec_config(SIZE, align='corner'), type='MultiScaleTrainingWrapper'))
         result = wrapper.load_state_dict(build_model(tiny_dekr(SIZE)).state_dict(), strict=True)
         assert not result.missing_keys
 

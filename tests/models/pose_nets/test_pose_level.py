@@ -4,10 +4,8 @@ import pytest
 import torch
 
 from dualcenter_mmpose.assembly.features import normalize_poses, sample_pose_features
-from dualcenter_mmpose.assembly.pose_targets import PoseTargets
-from dualcenter_mmpose.assembly.training_candidates import TrainingCandidates
 from dualcenter_mmpose.models.pose_nets.pose_level import KINDS, PoseLevelNets
-from dualcenter_mmpose.types import Candidates
+from dualcenter_mmpose.types import Candidates, PoseTargets, TrainingCandidates
 from tests.helpers import RefuseToWait, tiny_pose_nets
 
 CHANNELS, KEYPOINTS, CELL = (4, 6), 3, 4.0
@@ -59,20 +57,20 @@ def training_case(num, identity=0, num_images=2, judged=True):
         identities=torch.full(shape, identity),
         keypoints=keypoints + torch.tensor([0.5, 0.0]),
         labelled=torch.ones(keypoints.shape[:3], dtype=torch.bool),
-        is_judged=torch.full(shape, judged),
+        oks_known=torch.full(shape, judged),
     )
     return candidates, targets
 
 
 class TestJudge:
-    """judge."""
+    """predict."""
 
     def test_shapes(self):
         """A confidence, an embedding and a pose for every candidate."""
-        judgement = make_nets().judge(*make_maps(), as_candidates(poses_at(5)))
-        assert judgement.confidences.shape == (2, 5)
-        assert judgement.embeddings.shape == (2, 5, 5)
-        assert judgement.refined.shape == (2, 5, KEYPOINTS, 2)
+        outputs = make_nets().predict(*make_maps(), as_candidates(poses_at(5)))
+        assert outputs.confidences.shape == (2, 5)
+        assert outputs.embeddings.shape == (2, 5, 5)
+        assert outputs.refined.shape == (2, 5, KEYPOINTS, 2)
 
     @pytest.mark.parametrize('kind', KINDS)
     def test_any_alone(self, kind):
@@ -82,47 +80,47 @@ class TestJudge:
         alone.load_state_dict({k: v for k, v in everything.state_dict().items() if k.startswith(f'nets.{kind}.')})
         arguments = *make_maps(), as_candidates(poses_at(5))
         field = dict(similarity='embeddings', confidence='confidences', refinement='refined')[kind]
-        for name, value in alone.judge(*arguments)._asdict().items():
+        for name, value in alone.predict(*arguments)._asdict().items():
             if name == field:
-                torch.testing.assert_close(value, getattr(everything.judge(*arguments), name))
+                torch.testing.assert_close(value, getattr(everything.predict(*arguments), name))
             else:
                 assert value is None
 
     def test_untrained_refiner(self):
         """Poses come out bit for bit as they went in."""
         poses = poses_at(5)
-        assert torch.equal(make_nets().judge(*make_maps(), as_candidates(poses)).refined, poses)
+        assert torch.equal(make_nets().predict(*make_maps(), as_candidates(poses)).refined, poses)
 
     def test_holds_no_graph(self):
         """An answer is a number, also where nobody has switched gradients off."""
-        judgement = make_nets(trained=True).judge(*make_maps(), as_candidates(poses_at(5)))
-        assert not any(answer.requires_grad for answer in judgement)
+        outputs = make_nets(trained=True).predict(*make_maps(), as_candidates(poses_at(5)))
+        assert not any(answer.requires_grad for answer in outputs)
 
     def test_sees_features_and_heatmaps(self):
         """The networks get what is sampled at the keypoints, of the images as they are."""
         nets, (feats, heatmaps), poses = make_nets(), make_maps(), poses_at(4)
         expected = nets.nets['confidence'](sample_pose_features(feats, heatmaps, poses))
-        judgement = nets.judge(feats, heatmaps, as_candidates(poses))
-        torch.testing.assert_close(judgement.confidences, expected)
-        assert not torch.allclose(nets.judge(feats, heatmaps * 0, as_candidates(poses)).confidences, expected)
-        assert not torch.allclose(nets.judge([f * 0 for f in feats], heatmaps, as_candidates(poses))[0], expected)
+        outputs = nets.predict(feats, heatmaps, as_candidates(poses))
+        torch.testing.assert_close(outputs.confidences, expected)
+        assert not torch.allclose(nets.predict(feats, heatmaps * 0, as_candidates(poses)).confidences, expected)
+        assert not torch.allclose(nets.predict([f * 0 for f in feats], heatmaps, as_candidates(poses))[0], expected)
 
     def test_batch_equals_singles(self):
         """Every image is judged for itself, every candidate too."""
         nets, (feats, heatmaps), poses = make_nets(trained=True), make_maps(3), poses_at(5, 3)
-        together = nets.judge(feats, heatmaps, as_candidates(poses))
+        together = nets.predict(feats, heatmaps, as_candidates(poses))
         for i in range(3):
             one = slice(i, i + 1)
-            alone = nets.judge([feat[one] for feat in feats], heatmaps[one], as_candidates(poses[one, 2:3]))
+            alone = nets.predict([feat[one] for feat in feats], heatmaps[one], as_candidates(poses[one, 2:3]))
             for a, b in zip(alone, together):
                 torch.testing.assert_close(a[0, 0], b[i, 2], atol=1e-5, rtol=1e-5)
 
     def test_mixed_precision(self):
         """Autocast does not reach the networks: coordinates and scores keep their precision."""
         nets, (feats, heatmaps), candidates = make_nets(trained=True), make_maps(), as_candidates(poses_at(5))
-        plain = nets.judge(feats, heatmaps, candidates)
+        plain = nets.predict(feats, heatmaps, candidates)
         with torch.autocast('cpu', dtype=torch.bfloat16):
-            cast = nets.judge(feats, heatmaps, candidates)
+            cast = nets.predict(feats, heatmaps, candidates)
         for a, b in zip(cast, plain):
             assert a.dtype == torch.float32
             torch.testing.assert_close(a, b)
@@ -166,7 +164,7 @@ class TestLoss:
         gradients = []
         for oks in (0.0, 1.0):
             nets = make_nets('confidence')
-            spoilt = targets._replace(oks=torch.where(judged, targets.oks, oks), is_judged=judged)
+            spoilt = targets._replace(oks=torch.where(judged, targets.oks, oks), oks_known=judged)
             loss = nets.loss(*make_maps(), candidates, spoilt, CELL)['loss/confidence']
             loss.backward()
             gradients.append([loss.detach(), *(p.grad for p in nets.parameters())])

@@ -51,7 +51,7 @@ def _patch_cells(points: Tensor, radius: int, map_size: tuple[int, int]) -> tupl
     return flat.long(), cells, inside
 
 
-def paint_gaussians(
+def render_gaussians(
     points: Tensor,
     valid: Tensor,
     sigmas: Sequence[float],
@@ -117,7 +117,7 @@ def _disc_cells(
     return flat.transpose(1, 2).flatten(2), covered.transpose(1, 2).flatten(2)
 
 
-def paint_discs(points: Tensor, valid: Tensor, radii: Sequence[float], map_size: tuple[int, int]) -> Tensor:
+def render_discs(points: Tensor, valid: Tensor, radii: Sequence[float], map_size: tuple[int, int]) -> Tensor:
     """Return (B, G, H, W) bool, True within ``radii`` (G numbers) of each valid point (B, N, G, 2)."""
     width, height = map_size
     flat, covered = _disc_cells(points, valid, radii, map_size)
@@ -126,7 +126,7 @@ def paint_discs(points: Tensor, valid: Tensor, radii: Sequence[float], map_size:
     return discs.reshape(*discs.shape[:2], height, width) > 0
 
 
-def own_cells(points: Tensor, valid: Tensor, radii: Sequence[float], map_size: tuple[int, int]) -> Tensor:
+def assign_cells(points: Tensor, valid: Tensor, radii: Sequence[float], map_size: tuple[int, int]) -> Tensor:
     """Return which instance supervises each cell: the first, hence smallest, whose disc covers it.
 
     Returns:

@@ -1,4 +1,4 @@
-"""``PeopleNetwork``: image in, people out, as one graph that needs nothing of MMPose.
+"""``DeployModel``: image in, people out, as one graph that needs nothing of MMPose.
 
 Axis letters: B images, N person slots, K keypoints, H and W pixels of the input.
 """
@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dualcenter_mmpose.assembly.decoding import tight_boxes
+from dualcenter_mmpose.geometry import tight_boxes
 from dualcenter_mmpose.models.layers.adaptive_conv import AdaptiveConv2d
 
 OUTPUTS = ('keypoints', 'keypoint_scores', 'scores', 'boxes', 'num_people')
 """Names of the outputs in their order."""
 
 
-class PeopleNetwork(nn.Module):
+class DeployModel(nn.Module):
     """A whole pose estimator: normalisation, backbone, head, pose-level networks, grouping.
 
     Says what ``model.predict`` says of the same images, in a number of slots that does not depend on them. Shares the
@@ -38,9 +38,9 @@ class PeopleNetwork(nn.Module):
 
     def __init__(self, model: Any, flip_test: bool | None = None) -> None:
         super().__init__()
-        if not hasattr(getattr(model, 'head', None), 'find_people'):
+        if not hasattr(getattr(model, 'head', None), 'predict_instances'):
             raise ValueError(
-                f'PeopleNetwork needs an estimator with a DualCenterHead, got {type(model).__name__} with '
+                f'DeployModel needs an estimator with a DualCenterHead, got {type(model).__name__} with '
                 f'{type(getattr(model, "head", None)).__name__}'
             )
         test_cfg = model.test_cfg or {}
@@ -85,7 +85,7 @@ class PeopleNetwork(nn.Module):
         feats = self.extract_feat(images)
         if self.flip_test:
             feats = [feats, self.extract_feat(images.flip(-1))]
-        people, _ = self.head.find_people(feats, self.flip_test)
+        people, _ = self.head.predict_instances(feats, self.flip_test)
         empty = ~people.valid
         keypoints = people.keypoints.masked_fill(empty[..., None, None], 0)
         return dict(

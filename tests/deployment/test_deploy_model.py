@@ -7,9 +7,9 @@ import pytest
 import torch
 from mmengine.structures import InstanceData
 
-from dualcenter_mmpose.deployment import PeopleNetwork
+from dualcenter_mmpose.deployment import DeployModel
+from dualcenter_mmpose.deployment.deploy_model import OUTPUTS
 from dualcenter_mmpose.deployment.exporting import trace
-from dualcenter_mmpose.deployment.people_network import OUTPUTS
 from tests.helpers import build_model, codec_config, encode_sample, random_people, tiny_dekr, tiny_model, with_pose_nets
 
 SIZE, SLOTS = 64, 30
@@ -44,7 +44,7 @@ def run(network, images) -> dict[str, np.ndarray]:
         return {name: value.numpy() for name, value in network(images).items()}
 
 
-class TestPeopleNetwork:
+class TestDeployModel:
     """Law: the same people as MMPose's call, whatever the model is made of."""
 
     @pytest.mark.parametrize('name', MODELS)
@@ -52,7 +52,7 @@ class TestPeopleNetwork:
         """Every field of every person, bit for bit but for the conversion to image px, and zeros behind them."""
         model = build_model(MODELS[name]).eval()
         images = random_images(4)
-        outputs = run(PeopleNetwork(model), images)
+        outputs = run(DeployModel(model), images)
         assert tuple(outputs) == OUTPUTS
         counts = outputs['num_people']
         assert counts[1] < counts.max() <= SLOTS
@@ -67,7 +67,7 @@ class TestPeopleNetwork:
 
     def test_shapes(self):
         """Slots do not depend on the images."""
-        outputs = run(PeopleNetwork(build_model(MODELS['dense'])), random_images(3))
+        outputs = run(DeployModel(build_model(MODELS['dense'])), random_images(3))
         assert outputs['keypoints'].shape == (3, SLOTS, 17, 2)
         assert outputs['keypoint_scores'].shape == (3, SLOTS, 17)
         assert outputs['boxes'].shape == (3, SLOTS, 4)
@@ -81,7 +81,7 @@ class TestPeopleNetwork:
 
         People whose scores differ by no more than that rounding may change places.
         """
-        network = PeopleNetwork(build_model(MODELS[name]))
+        network = DeployModel(build_model(MODELS[name]))
         images = random_images(4)
         together = run(network, images)
         alone = [run(network, images[idx : idx + 1]) for idx in range(len(images))]
@@ -104,7 +104,7 @@ class TestPeopleNetwork:
         model = build_model(config).eval()
         images = random_images(2)
         before = predict(model, images)[0]
-        network = PeopleNetwork(model)
+        network = DeployModel(model)
         outputs = run(network, images)
         count = outputs['num_people'][0]
         assert count == len(before) > 0
@@ -113,7 +113,7 @@ class TestPeopleNetwork:
 
     def test_types_of_images(self):
         """Bytes and floats give the same."""
-        network = PeopleNetwork(build_model(MODELS['dense']))
+        network = DeployModel(build_model(MODELS['dense']))
         images = random_images(2)
         before = images.clone()
         as_bytes, as_floats = run(network, images), run(network, images.float())
@@ -124,37 +124,37 @@ class TestPeopleNetwork:
     def test_normalize(self):
         """BGR (200, 100, 50) with RGB means (10, 20, 30) and deviation 5 is RGB (8, 16, 34)."""
         preprocessor = dict(type='PoseDataPreprocessor', mean=[10, 20, 30], std=[5, 5, 5], bgr_to_rgb=True)
-        network = PeopleNetwork(build_model(tiny_model(data_preprocessor=preprocessor)))
+        network = DeployModel(build_model(tiny_model(data_preprocessor=preprocessor)))
         image = torch.tensor([200, 100, 50], dtype=torch.uint8).reshape(1, 3, 1, 1)
         assert network.normalize(image).flatten().tolist() == [8, 16, 34]
 
     def test_no_normalization(self):
         """Without mean and conversion, pixels stay as they are."""
-        network = PeopleNetwork(build_model(tiny_model(data_preprocessor=dict(type='PoseDataPreprocessor'))))
+        network = DeployModel(build_model(tiny_model(data_preprocessor=dict(type='PoseDataPreprocessor'))))
         images = random_images(1)
         assert torch.equal(network.normalize(images), images.float())
 
     def test_flip_test_can_be_left_out(self):
         """The argument decides before test_cfg does."""
         model = build_model(MODELS['flip'])
-        assert PeopleNetwork(model).flip_test
-        plain = run(PeopleNetwork(model, flip_test=False), random_images(2))
-        both = run(PeopleNetwork(model), random_images(2))
+        assert DeployModel(model).flip_test
+        plain = run(DeployModel(model, flip_test=False), random_images(2))
+        both = run(DeployModel(model), random_images(2))
         assert np.abs(plain['keypoints'] - both['keypoints']).max() > 1e-3
 
     def test_auxiliary_heads_stay_behind(self):
         """What only training needs is no part of the network, which is in test mode."""
         model = build_model(MODELS['levels']).train()
-        network = PeopleNetwork(model)
+        network = DeployModel(model)
         assert not [name for name in network.state_dict() if 'auxiliary' in name]
         assert not any(module.training for module in network.modules())
 
     def test_another_head(self):
         """The message names what it got."""
         with pytest.raises(ValueError, match=r'needs an estimator with a DualCenterHead, got .* with DEKRHead'):
-            PeopleNetwork(build_model(tiny_dekr()))
+            DeployModel(build_model(tiny_dekr()))
 
     def test_image_pyramid(self):
         """One graph has one image size."""
         with pytest.raises(ValueError, match='multiscale_test'):
-            PeopleNetwork(build_model(tiny_model(test_cfg=dict(multiscale_test=True))))
+            DeployModel(build_model(tiny_model(test_cfg=dict(multiscale_test=True))))
