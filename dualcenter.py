@@ -94,9 +94,9 @@ def describe_unknown(name: str) -> str:
 def refuse(prog: str, message: str) -> int:
     """Say what is wrong, as every sub-command does, and return the exit status."""
     with without_registration():  # what is wrong may be the packages that registering needs
-        from dualcenter_mmpose.cli.command import refuse
+        from dualcenter_mmpose.cli import command
 
-        return refuse(prog, message)
+        return command.refuse(prog, message)
 
 
 @contextmanager

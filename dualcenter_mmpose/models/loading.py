@@ -61,8 +61,10 @@ def load_weights(model: nn.Module, state: Mapping[str, Any], problem: str) -> No
     """
     try:
         missing, unexpected = model.load_state_dict(state, strict=False)
-    except (KeyError, RuntimeError, ValueError) as error:
+    except RuntimeError as error:
         raise ValueError(f'{problem}: {" ".join(str(error).split())[:_LONGEST_ERROR]}') from error
+    except (KeyError, ValueError) as error:  # what a part of the model says of it, with a remedy
+        raise ValueError(f'{problem}: {error}') from error
     for what, keys in (('lacks', missing), ('has beyond it', unexpected)):
         keys = [key for key in keys if not key.startswith(AUXILIARY_PREFIX)]
         if keys:
