@@ -10,7 +10,7 @@ from dualcenter_mmpose.models import loading
 from tests.helpers import CROWDPOSE, build_model, codec_config, tiny_dekr, tiny_model, with_pose_nets
 
 PLAIN = tiny_model()
-WRAPPED = tiny_model(type='MultiScaleTrainingWrapper', levels=(2, 1, 0.5))
+WRAPPED = tiny_model(type='MultiScaleTrainingWrapper')
 
 
 @pytest.fixture
