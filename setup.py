@@ -87,7 +87,7 @@ setup(
     keywords='computer vision, pose estimation, bottom-up, mmpose',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
     py_modules=['dualcenter'],
-    package_data={NAME: ['experiments/comparison/*.yaml']},
+    package_data={NAME: ['coco/*.json', 'experiments/comparison/*.yaml']},
     entry_points={'console_scripts': ['dualcenter = dualcenter:main']},
     python_requires='>=3.9',
     install_requires=read_requirements('requirements.txt'),

@@ -67,6 +67,14 @@ class TestWheel:
         prefix = 'dualcenter_mmpose/.mim/'
         assert {name[len(prefix) :] for name in wheel_names if name.startswith(f'{prefix}configs/')} == sources
 
+    def test_every_data_file(self, wheel_names: set[str]) -> None:
+        """Each file of the package that is not code: tables, lists of ids."""
+        files = [path for path in (ROOT / 'dualcenter_mmpose').rglob('*') if path.is_file()]
+        sources = {path.relative_to(ROOT).as_posix() for path in files if path.suffix not in ('.py', '.pyc')}
+        assert 'dualcenter_mmpose/coco/coco_cc_ids.json' in sources
+        package = {name for name in wheel_names if name.startswith('dualcenter_mmpose/') and '/.mim/' not in name}
+        assert {name for name in package if not name.endswith('.py')} == sources
+
     def test_what_mim_looks_for(self, wheel_names: set[str]) -> None:
         """The two tools that mim starts and the index of models; nothing that needs a clone."""
         for name in ('tools/train.py', 'tools/test.py', 'model-index.yml'):
@@ -105,9 +113,26 @@ class TestVersions:
         citation = yaml.safe_load((ROOT / 'CITATION.cff').read_text(encoding='utf-8'))
         assert citation['version'] == __version__
 
+    def test_changelog(self) -> None:
+        """Its newest part is about the version of the package; older ones follow, each with its date."""
+        headings = re.findall(r'^## (.+)$', (ROOT / 'CHANGELOG.md').read_text(encoding='utf-8'), re.MULTILINE)
+        dated = r'(\d+\.\d+\.\d+) - \d{4}-\d{2}-\d{2}'
+        newest = re.fullmatch(rf'(\d+\.\d+\.\d+) \(unreleased\)|{dated}', headings[0])
+        assert newest, headings[0]
+        assert (newest[1] or newest[2]) == __version__
+        older = [re.fullmatch(dated, heading) for heading in headings[1:]]
+        assert all(older), headings
+        releases = [tuple(map(int, one.split('.'))) for one in (__version__, *(found[1] for found in older if found))]
+        assert releases == sorted(set(releases), reverse=True)
+
     def test_release_number(self) -> None:
         """Three numbers, as pip and mim compare them."""
         assert re.fullmatch(r'\d+\.\d+\.\d+', __version__)
+
+    def test_stated_once(self) -> None:
+        """What builds the package reads the number and has none of its own, nor has the index of models."""
+        for name in ('setup.py', 'pyproject.toml', 'model-index.yml', 'dualcenter.py'):
+            assert not re.search(r'version\w*\s*[=:]\s*[\'"]?\d+\.\d+\.\d+', (ROOT / name).read_text()), name
 
 
 class TestRequirements:

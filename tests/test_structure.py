@@ -149,6 +149,16 @@ def test_package_map_names_modules_that_exist():
         assert path.with_suffix('.py').is_file() or (path / '__init__.py').is_file(), name
 
 
+def test_no_paths_outside_the_project():
+    """Whatever lies beside somebody's clone, or above the current folder, no file relies on it."""
+    pattern = re.compile(r"""\.\./shared|['"]shared['"]|\$\w+:\.\./""")
+    folders = ('.github', 'benchmarks', 'configs', 'dev', 'docs', 'dualcenter_mmpose', 'tests', 'tools')
+    files = [*ROOT.glob('*.*'), *(path for folder in folders for path in (ROOT / folder).rglob('*.*'))]
+    texts = [path for path in files if path.suffix in ('.md', '.py', '.toml', '.yaml', '.yml')]
+    assert len(texts) > 300
+    assert not [str(path.relative_to(ROOT)) for path in texts if pattern.search(path.read_text(encoding='utf-8'))]
+
+
 def test_no_paths_of_a_machine():
     """Neither code nor documents hold a path of somebody's machine."""
     pattern = re.compile(r'(?<![\w.])/(?:home|root|Users|work)/\w')

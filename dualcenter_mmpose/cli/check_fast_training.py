@@ -20,11 +20,11 @@ from mmengine.config import DictAction
 from mmengine.logging import MMLogger
 
 from dualcenter_mmpose.cli.command import DONE, FOUND_WANTING, bad_input
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.experiments.profiling.fast_training import load_batches, prepare_config, train_all
 from dualcenter_mmpose.experiments.profiling.loss_curves import Run, compare, smooth
 from dualcenter_mmpose.experiments.profiling.timing import describe_machine
 from dualcenter_mmpose.utils.config_files import read_config
+from dualcenter_mmpose.utils.files import write_json
 from dualcenter_mmpose.utils.json_values import finite_or_none
 
 EXAMPLES = """example:

@@ -16,9 +16,9 @@ import torch
 from mmengine.config import DictAction
 
 from dualcenter_mmpose.cli.command import DONE, bad_input
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.experiments.profiling.pose_nets import measure_pose_nets
 from dualcenter_mmpose.utils.config_files import read_config
+from dualcenter_mmpose.utils.files import write_json
 from dualcenter_mmpose.utils.json_values import finite_or_none
 
 EXAMPLES = """example:

@@ -10,10 +10,10 @@ import argparse
 from pathlib import Path
 
 from dualcenter_mmpose.cli.command import DONE, FOUND_WANTING, bad_input
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.experiments.profiling.counting import count_complexity
 from dualcenter_mmpose.experiments.profiling.model_configs import load_model_config, nominal_size
 from dualcenter_mmpose.experiments.profiling.report import format_report, to_record
+from dualcenter_mmpose.utils.files import write_json
 
 EXAMPLES = """examples:
   dualcenter complexity configs/dualcenter/coco/dualcenter_hrnet-w32_stage2_8xb10-20e_coco-512x512.py

@@ -7,7 +7,6 @@ makes it by itself.
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from mmengine.config import Config
@@ -15,6 +14,7 @@ from mmengine.config import Config
 from dualcenter_mmpose.cli.command import DONE, bad_input
 from dualcenter_mmpose.experiments.stages.chain import load_config
 from dualcenter_mmpose.experiments.stages.small import small_twin
+from dualcenter_mmpose.utils.files import replacing
 
 EXAMPLES = """example:
   dualcenter reduce-config configs/ablation/table6-row4-confidence_hrnet-w32_8xb10-20e_coco-512x512.py \\
@@ -33,14 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     with bad_input():
         if arguments.out.suffix != '.py':
             raise ValueError(f"--out must end in .py, got '{arguments.out}'")
-        write_config(small_twin(load_config(arguments.config, Config.fromfile)), arguments.out)
+        reduced = small_twin(load_config(arguments.config, Config.fromfile))
+        with replacing(arguments.out) as draft:
+            reduced.dump(draft)
     print(f'wrote {arguments.out}')
     return DONE
-
-
-def write_config(config: Config, out: Path) -> None:
-    """Write a config in one piece, into a folder that is made for it."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    temporary = out.with_name(f'.{out.stem}.partial.py')
-    config.dump(temporary)
-    os.replace(temporary, out)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from dualcenter_mmpose.cli.command import DONE, bad_input
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.evaluation.bbp_bbr import SCORE_LEVELS
 from dualcenter_mmpose.evaluation.bbp_bbr_report import AREA_SOURCE_NAMES, evaluation_to_dict, format_table
 from dualcenter_mmpose.evaluation.coco_boxes import AREA_SOURCES
 from dualcenter_mmpose.evaluation.results_scoring import score_results
+from dualcenter_mmpose.utils.files import write_json
 
 EXAMPLES = """examples:
   dualcenter score person_keypoints_val2017.json results.keypoints.json

@@ -46,22 +46,6 @@ def read_json(path: PathLike, kind: str = 'annotation file') -> object:
         ) from error
 
 
-def write_json(path: PathLike, content: object) -> None:
-    """Write a JSON file whole or not at all; folders are made as needed.
-
-    Raises:
-        OSError: if the file cannot be written; nothing is left behind.
-    """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f'{target.name}.{os.getpid()}.partial')
-    try:
-        draft.write_text(json.dumps(content, indent=2, allow_nan=False) + '\n', encoding='utf-8')
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
 def refuse(path: PathLike, problem: str, offenders: Sequence[str], remedy: str) -> None:
     """Raise AnnotationError if there are offenders; the first few are quoted.
 

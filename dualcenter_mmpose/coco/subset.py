@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dualcenter_mmpose.coco.file_checks import AnnotationError, read_json
+from dualcenter_mmpose.coco.image_ids import pick_images, read_image_ids
 
 LISTS = ('images', 'annotations')
 
@@ -52,17 +53,22 @@ def first_labelled(content: Mapping[str, Any], number: int) -> list[int]:
     return ids[:number]
 
 
-def take_images(content: Mapping[str, Any], image_ids: Collection[int]) -> dict[str, Any]:
-    """Return the annotations of some images, those of unlabelled people and crowds included.
+def take_listed(content: Mapping[str, Any], ids_file: Path, split: str | None, name: str) -> dict[str, dict[str, Any]]:
+    """Return ``{file name: annotations}`` of the images that a file lists, one for each of its splits.
 
     Args:
         content: of a COCO annotation file.
-        image_ids: of the images to keep; they keep the order of the file.
+        ids_file: the list.
+        split: the only one to take; all by default.
+        name: of the annotation file if the list has no splits.
+
+    Raises:
+        ValueError: if the list is none, lacks the split, or names images that the annotation file lacks.
     """
-    taken = set(image_ids)
-    images = [image for image in content['images'] if image['id'] in taken]
-    annotations = [ann for ann in content['annotations'] if ann['image_id'] in taken]
-    return {**content, 'images': images, 'annotations': annotations}
+    listed = read_image_ids(ids_file, split)
+    return {
+        f'person_keypoints_{part}.json' if part else name: pick_images(content, ids) for part, ids in listed.items()
+    }
 
 
 def write_subset(contents: Mapping[str, Mapping[str, Any]], images_dir: Path, out: Path) -> None:

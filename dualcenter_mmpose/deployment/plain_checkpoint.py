@@ -6,7 +6,6 @@ predicts bit for bit the same.
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from copy import deepcopy
 from inspect import Parameter, signature
@@ -17,6 +16,7 @@ import torch
 
 from dualcenter_mmpose.models.loading import HEAD_PREFIX, read_checkpoint
 from dualcenter_mmpose.models.pose_estimators.multi_scale_training import AUXILIARY_PREFIX, MultiScaleTraining
+from dualcenter_mmpose.utils.files import replacing
 
 OWN_OPTIONS = tuple(
     name
@@ -78,6 +78,6 @@ def write_plain_checkpoint(path: Path, out: Path, half: bool = False, backbone_o
     """
     checkpoint = read_checkpoint(path)
     meta = {key: checkpoint.get('meta', {})[key] for key in ('dataset_meta',) if key in checkpoint.get('meta', {})}
-    temporary = out.with_name(out.name + '.partial')
-    torch.save(dict(meta=meta, state_dict=strip_state(checkpoint['state_dict'], half, backbone_only)), temporary)
-    os.replace(temporary, out)
+    state = strip_state(checkpoint['state_dict'], half, backbone_only)
+    with replacing(out) as draft:
+        torch.save(dict(meta=meta, state_dict=state), draft)

@@ -19,7 +19,6 @@ from mmengine.logging import MessageHub, print_log
 from mmpose.registry import METRICS
 
 from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.evaluation.bbp_bbr import SCORE_LEVELS, evaluate_boxes
 from dualcenter_mmpose.evaluation.bbp_bbr_report import (
     AREA_SOURCE_NAMES,
@@ -41,6 +40,7 @@ from dualcenter_mmpose.evaluation.sample_boxes import (
     read_predictions,
     sample_key,
 )
+from dualcenter_mmpose.utils.files import write_json
 
 SCORE_MODES = ('bbox', 'keypoint')
 """What ranks the poses: their own score or their mean keypoint score."""

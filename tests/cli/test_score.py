@@ -19,11 +19,6 @@ from tests.reference.coco_files import coco_content, person, write_coco
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = (str(ROOT / 'dualcenter.py'), 'score')
-FIXTURES = Path(os.environ.get('DUALCENTER_FIXTURES', ROOT.parent / 'shared' / 'fixtures')) / 'keypoint_results'
-NEEDS_FIXTURES = pytest.mark.skipif(
-    not FIXTURES.is_dir(),
-    reason="real result files are not here; DUALCENTER_FIXTURES names the folder that holds 'keypoint_results'",
-)
 FILES = ('ax642511_detections.json', 'GreenPose_detections.json')
 
 
@@ -34,16 +29,15 @@ def run(*arguments: object, tool: tuple[str, ...] = TOOL, check: bool = True) ->
     return subprocess.run(command, capture_output=True, text=True, check=check, env=environment, cwd='/', timeout=60)
 
 
-@NEEDS_FIXTURES
 class TestRealResults:
     """Predictions of two public models."""
 
     @pytest.mark.parametrize('area_source', ['tool', 'bbox'])
     @pytest.mark.parametrize('name', FILES)
-    def test_equals_pycocotools(self, name: str, area_source: str, tmp_path: Path) -> None:
+    def test_equals_pycocotools(self, name: str, area_source: str, keypoint_results: Path, tmp_path: Path) -> None:
         """BBP, BBR and subset counts of real predictions equal COCOeval's to 1e-6 percent."""
-        annotations = json.loads((FIXTURES / 'val_subset_250.json').read_text())
-        results = json.loads((FIXTURES / name).read_text())
+        annotations = json.loads((keypoint_results / 'val_subset_250.json').read_text())
+        results = json.loads((keypoint_results / name).read_text())
         theirs = pycocotools_numbers(
             ground_truth_boxes(annotations['annotations'], area_source),
             predicted_boxes(results),
@@ -51,7 +45,7 @@ class TestRealResults:
             [image['id'] for image in annotations['images']],
         )
         out = tmp_path / 'out.json'
-        run(FIXTURES / 'val_subset_250.json', FIXTURES / name, '--area-source', area_source,
+        run(keypoint_results / 'val_subset_250.json', keypoint_results / name, '--area-source', area_source,
             '--out', out)  # fmt: skip
         written = json.loads(out.read_text())
         for subset, numbers in zip(PAPER_SUBSETS, theirs):
@@ -59,25 +53,25 @@ class TestRealResults:
             expected = (100 * numbers.bbp, 100 * numbers.bbr, numbers.num_gt)
             np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-6, err_msg=subset.name)
 
-    def test_known_values(self, tmp_path: Path) -> None:
+    def test_known_values(self, keypoint_results: Path, tmp_path: Path) -> None:
         """The values that stand beside the files."""
         out = tmp_path / 'out.json'
-        run(FIXTURES / 'val_subset_250.json', FIXTURES / FILES[0], '--area-source', 'bbox',
+        run(keypoint_results / 'val_subset_250.json', keypoint_results / FILES[0], '--area-source', 'bbox',
             '--out', out)  # fmt: skip
         written = json.loads(out.read_text())
         bbr, bbp = list(written['BBR'].values()), list(written['BBP'].values())
         np.testing.assert_allclose(bbr, [20.949, 4.587, 36.567, 30.519], rtol=0, atol=5e-4)
         np.testing.assert_allclose(bbp, [16.841, 2.029, 27.770, 28.505], rtol=0, atol=5e-4)
 
-    def test_ceiling_bounds_both_methods(self, tmp_path: Path) -> None:
+    def test_ceiling_bounds_both_methods(self, keypoint_results: Path, tmp_path: Path) -> None:
         """No method's tight boxes can beat those of the labelled keypoints among labelled people.
 
         Recall of people with keypoints is bounded, so the ceiling lies above both results here.
         """
         recalls = []
-        for arguments in (['--ceiling'], *([FIXTURES / name] for name in FILES)):
+        for arguments in (['--ceiling'], *([keypoint_results / name] for name in FILES)):
             out = tmp_path / 'out.json'
-            run(FIXTURES / 'val_subset_250.json', *arguments, '--out', out)
+            run(keypoint_results / 'val_subset_250.json', *arguments, '--out', out)
             recalls.append(json.loads(out.read_text())['BBR']['All'])
         assert recalls[0] > max(recalls[1:])
 

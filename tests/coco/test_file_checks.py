@@ -13,8 +13,8 @@ from dualcenter_mmpose.coco.file_checks import (
     number_rows,
     read_json,
     refuse,
-    write_json,
 )
+from dualcenter_mmpose.utils.files import write_json
 
 
 class TestReadJson:

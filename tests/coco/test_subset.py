@@ -7,6 +7,7 @@ import pytest
 
 from dualcenter_mmpose.coco import subset
 from dualcenter_mmpose.coco.file_checks import AnnotationError
+from dualcenter_mmpose.coco.image_ids import pick_images
 from tests.reference.coco_files import coco_content, person, write_coco
 
 BOX = (10, 10, 50, 50)
@@ -48,12 +49,18 @@ class TestLabelled:
             subset.first_labelled(content, number)
 
 
-def test_take_images(content):
-    """The unlabelled person of image 2 comes along, as it must be masked; categories stay."""
-    taken = subset.take_images(content, {2})
-    assert [image['id'] for image in taken['images']] == [2]
-    assert [ann['id'] for ann in taken['annotations']] == [2, 3]
-    assert taken['categories'] == content['categories']
+@pytest.mark.parametrize(
+    ('text', 'expected'),
+    [
+        ('2', {'ann.json': [2]}),
+        ('{"train": [3, 1], "val": [2]}', {'person_keypoints_train.json': [1, 3], 'person_keypoints_val.json': [2]}),
+    ],
+)
+def test_take_listed(text, expected, content, tmp_path):
+    """A file name a split, or that of the annotation file."""
+    (tmp_path / 'ids').write_text(text)
+    taken = subset.take_listed(content, tmp_path / 'ids', None, 'ann.json')
+    assert {name: [image['id'] for image in part['images']] for name, part in taken.items()} == expected
 
 
 class TestReadContent:
@@ -84,7 +91,7 @@ class TestWriteSubset:
 
     def test_written(self, content, images, tmp_path):
         """Annotations under their name, and the images that they name."""
-        taken = subset.take_images(content, [3])
+        taken = pick_images(content, [3])
         subset.write_subset({'few.json': taken}, images, tmp_path / 'few')
         assert json.loads((tmp_path / 'few' / 'annotations' / 'few.json').read_text()) == taken
         copied = [path.name for path in (tmp_path / 'few' / 'images').iterdir()]

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +13,11 @@ from dualcenter_mmpose.synthetic.layout_file import LayoutImage, LayoutPerson, r
 from dualcenter_mmpose.synthetic.skeleton import KEYPOINT_POINTS, POINT
 from tests.reference.figures import AVERAGE, DAYLIGHT, EYE_LEVEL, standing
 
-ROOT = Path(__file__).resolve().parents[3]
-COCO_CC = Path(os.environ.get('DUALCENTER_COCO_CC', ROOT.parent / 'shared' / 'data' / 'coco_cc'))
-REAL = COCO_CC / 'annotations' / 'person_keypoints_val.json'
-NEEDS_REAL = pytest.mark.skipif(
-    not REAL.is_file(), reason=f"{REAL.name} is not here; set DUALCENTER_COCO_CC to coco_cc's folder"
-)
+
+@pytest.fixture
+def real(coco_cc: Path) -> Path:
+    """The annotations of coco_cc's test images."""
+    return coco_cc / 'annotations' / 'person_keypoints_val.json'
 
 
 def layout_person(yaw: float = 20.0, labels: slice = slice(None), distance: float = 5.0) -> LayoutPerson:
@@ -117,11 +115,10 @@ class TestPlanLayout:
         far = max(person.distance for person in plan.people)
         assert all(thing.distance > far for thing in plan.things)
 
-    @NEEDS_REAL
-    def test_real_keypoints_come_back(self) -> None:
+    def test_real_keypoints_come_back(self, real: Path) -> None:
         """For 12 real images labelled keypoints are the file's to 1 px, and boxes mostly overlap."""
         overlaps = []
-        for idx, image in enumerate(read_layout(REAL)[:12]):
+        for idx, image in enumerate(read_layout(real)[:12]):
             rng = np.random.default_rng(idx)
             plan = plan_layout(rng, image)
             annotations = [row for row in annotate(plan, compose(plan, rng), rng) if not row['iscrowd']]
@@ -135,10 +132,9 @@ class TestPlanLayout:
                 overlaps.append(max(iou(np.array([x, y, x + w, y + h]), one.box) for one in image.persons))
         assert np.median(overlaps) > 0.5
 
-    def test_real_file_is_coco(self) -> None:
-        """The real file, where it is, names the joints as expected."""
-        if REAL.is_file():
-            assert len(json.loads(REAL.read_text())['categories'][0]['keypoints']) == 17
+    def test_real_file_is_coco(self, real: Path) -> None:
+        """The real file names the joints as expected."""
+        assert len(json.loads(real.read_text())['categories'][0]['keypoints']) == 17
 
 
 def distance(found: np.ndarray, wanted: np.ndarray) -> float:

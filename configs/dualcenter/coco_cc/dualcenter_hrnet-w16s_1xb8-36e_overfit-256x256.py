@@ -1,5 +1,5 @@
 # Can it learn at all? The small model on 16 photographs, without augmentation, tested on the same 16.
-# Data: python tools/take_images.py ../shared/data/coco_cc/annotations/person_keypoints_train.json data/overfit
+# Data: dualcenter take-images data/coco_cc/annotations/person_keypoints_train.json data/overfit
 _base_ = ['./dualcenter_hrnet-w16s_1xb8-40e_coco-cc-256x256.py']
 
 epochs = 36  # of 100 steps: each photograph 50 times an epoch

@@ -1,5 +1,5 @@
 # The small model on coco_cc, 426 real photographs for training and 120 for validation.
-# Never call a number measured there a COCO number: it is not the COCO protocol.
+# Never call a number measured there a COCO number: it is not the COCO protocol. docs/coco_cc.md: how to make it.
 _base_ = ['../synthetic/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py']
 
 train_cfg = dict(max_epochs=40, val_interval=20)
@@ -8,7 +8,7 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', begin=0, end=40, eta_min=1e-5, by_epoch=True, convert_to_iter_based=True),
 ]
 
-data_root = '{{$DUALCENTER_COCO_CC:../shared/data/coco_cc}}'
+data_root = '{{$DUALCENTER_COCO_CC:data/coco_cc}}'
 ann_file = 'annotations/person_keypoints_val.json'
 train_dataloader = dict(dataset=dict(data_root=data_root))
 val_dataloader = dict(dataset=dict(data_root=data_root))

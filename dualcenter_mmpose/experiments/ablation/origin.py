@@ -10,8 +10,8 @@ from typing import Any
 import torch
 
 from dualcenter_mmpose import __version__
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.experiments.profiling.timing import describe_machine
+from dualcenter_mmpose.utils.files import write_json
 
 FILE = 'origin.json'
 

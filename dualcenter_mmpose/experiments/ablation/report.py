@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.experiments.ablation.plan import Contestant
 from dualcenter_mmpose.experiments.ablation.summary import differences, summarise, to_markdown, values_of
 from dualcenter_mmpose.experiments.comparison.tables import SOURCES
+from dualcenter_mmpose.utils.files import write_json, write_text
 
 Result = tuple[Contestant, int, dict[str, Any]]
 """Method, seed, record or ``{'error': ...}``."""
@@ -46,9 +45,7 @@ def write_report(
     recorded = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
     write_json(work_dir / 'ablation.json', dict(options=recorded, statistics=statistics, runs=runs))
     text = '\n\n'.join(section for section in sections if section) + '\n'
-    draft = work_dir / 'ablation.md.partial'
-    draft.write_text(text, encoding='utf-8')
-    os.replace(draft, work_dir / 'ablation.md')
+    write_text(work_dir / 'ablation.md', text)
     return text
 
 

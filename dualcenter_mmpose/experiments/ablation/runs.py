@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,9 +20,11 @@ from dualcenter_mmpose.experiments.comparison.entries import Entry
 from dualcenter_mmpose.experiments.comparison.records import file_digest
 from dualcenter_mmpose.experiments.comparison.runs import run_entry
 from dualcenter_mmpose.experiments.stages.record import read_records
+from dualcenter_mmpose.utils.files import replacing
 from dualcenter_mmpose.utils.locations import source_tree
+from dualcenter_mmpose.utils.processes import run_in_process
 
-TRAIN = ('-m', 'dualcenter', 'train-stages')
+TRAIN = 'dualcenter_mmpose.experiments.stages.run:train_configs'
 _LOCKS: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -80,26 +80,14 @@ def train_unit(
         return done
     folder.mkdir(parents=True, exist_ok=True)
     note_origin(folder, source_tree() or Path.cwd())
-    draft = folder / '.config.partial.py'
-    unit.config.dump(draft)
-    os.replace(draft, folder / 'config.py')
-    command = [
-        sys.executable,
-        '-W',
-        'ignore',
-        *TRAIN,
-        str(folder / 'config.py'),
-        '--work-dir',
-        str(folder / 'train'),
-    ]
-    command += ['--load-from', load_from] if load_from else []
-    with open(folder / 'log.txt', 'a', encoding='utf-8') as log:
-        status = subprocess.run(
-            command, stdout=log, stderr=log, env={**_environment(), **environment}, check=False
-        ).returncode
+    with replacing(folder / 'config.py') as draft:
+        unit.config.dump(draft)
+    job = [[folder / 'config.py'], folder / 'train', load_from]
+    outcome = run_in_process(TRAIN, job, folder / 'log.txt', environment=environment)
     done = finished_checkpoint(folder / 'train')
-    if status or done is None:
-        raise RunError(f'training of {unit.folder} ended with status {status}; log: {folder / "log.txt"}')
+    if outcome.status or done is None:
+        reason = outcome.error or f'ended with status {outcome.status}'
+        raise RunError(f'training of {unit.folder}: {reason}; log: {folder / "log.txt"}')
     return done
 
 
@@ -109,14 +97,6 @@ def thread_limit(jobs: int) -> dict[str, str]:
         return {}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
     return dict.fromkeys(('OMP_NUM_THREADS', 'MKL_NUM_THREADS'), str(max(1, cores // jobs)))
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment of trainings: a clone's own sources go before an installed copy."""
-    root = source_tree()
-    sources = [str(root)] if root else []
-    paths = [*sources, *filter(None, [os.environ.get('PYTHONPATH')])]
-    return {**os.environ, 'PYTHONPATH': os.pathsep.join(paths)}
 
 
 def finished_checkpoint(folder: Path) -> str | None:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from dualcenter_mmpose.coco.file_checks import read_json, write_json
+from dualcenter_mmpose.coco.file_checks import read_json
 from dualcenter_mmpose.coco.result_files import load_results
 from dualcenter_mmpose.experiments.comparison.entries import Entry
+from dualcenter_mmpose.utils.files import write_json
 
 FOLDER = 'available'
 

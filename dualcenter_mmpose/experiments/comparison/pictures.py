@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+
+from dualcenter_mmpose.utils.files import replacing
 
 matplotlib.use('Agg')
 import matplotlib.pyplot as plt
@@ -33,10 +34,9 @@ def draw_all(rows: Sequence[Row], folder: Path) -> list[Path]:
 
 
 def _save(figure: Any, path: Path) -> None:
-    draft = path.with_name(f'.{path.stem}.partial.png')
-    figure.savefig(draft, dpi=130, bbox_inches='tight')
+    with replacing(path) as draft:
+        figure.savefig(draft, dpi=130, bbox_inches='tight')
     plt.close(figure)
-    os.replace(draft, path)
 
 
 def _color(row: Row, rows: Sequence[Row]) -> Any:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.experiments.comparison.paper import paper_rows, paper_source
 from dualcenter_mmpose.experiments.comparison.pictures import draw_all
 from dualcenter_mmpose.experiments.comparison.rows import Row, row_of_record
 from dualcenter_mmpose.experiments.comparison.runs import Outcome
 from dualcenter_mmpose.experiments.comparison.tables import doubt_notes, make_tables, to_markdown, to_text
+from dualcenter_mmpose.utils.files import write_json, write_text
 
 CEILING_NOTE = (
     'The ceiling scores the labelled keypoints as if they had been predicted. A method rises above it only by people '
@@ -57,7 +56,7 @@ def write_report(
     links = [f'![{path.stem}]({path.name})' for path in draw_all(everything, work_dir)]
     title = f'# Comparison on `{ann_file.name}`' + (', the images that are there' if is_part else '')
     sections = [title, *failures, *map(to_markdown, tables), *links, *notes]
-    _write_text(work_dir / 'comparison.md', '\n\n'.join(sections) + '\n')
+    write_text(work_dir / 'comparison.md', '\n\n'.join(sections) + '\n')
     return '\n\n'.join([*map(to_text, tables), '\n'.join([*notes, *failures])])
 
 
@@ -72,9 +71,3 @@ def collect_notes(outcomes: Sequence[Outcome]) -> list[str]:
 def describe_machine(machine: Mapping[str, Any]) -> str:
     """Return in words what was timed on."""
     return f'{machine["device"]} ({machine["name"]}), {machine["threads"]} threads, torch {machine["torch"]}'
-
-
-def _write_text(path: Path, text: str) -> None:
-    draft = path.with_name(path.name + '.partial')
-    draft.write_text(text, encoding='utf-8')
-    os.replace(draft, path)

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from dualcenter_mmpose.coco.file_checks import write_json
+from dualcenter_mmpose.experiments.comparison import worker
 from dualcenter_mmpose.experiments.comparison.entries import Entry
 from dualcenter_mmpose.experiments.comparison.records import RECORD, entry_fingerprint, entry_folder, read_record
-from dualcenter_mmpose.experiments.comparison.worker import ERROR
-from dualcenter_mmpose.utils.locations import source_tree
-
-WORKER = ('-m', 'dualcenter_mmpose.experiments.comparison.worker')
+from dualcenter_mmpose.utils.files import write_json
+from dualcenter_mmpose.utils.processes import run_in_process
 
 
 class Outcome(NamedTuple):
@@ -61,36 +56,20 @@ def run_entry(
     record = read_record(folder, fingerprint)
     if record is not None:
         return Outcome(entry, record, is_old=True)
-    for name in (RECORD, ERROR, 'results.keypoints.json'):
+    for name in (RECORD, 'results.keypoints.json'):
         (folder / name).unlink(missing_ok=True)  # of an earlier config or checkpoint of that name
-    write_json(
-        folder / 'job.json', dict(job, entry=entry._asdict(), folder=str(folder.resolve()), fingerprint=fingerprint)
-    )
-    problem = _start_worker(folder, minutes, environment)
+    job = dict(job, entry=entry._asdict(), folder=str(folder.resolve()), fingerprint=fingerprint)
+    write_json(folder / 'job.json', job)
+    problem = _start_worker(job, folder, minutes, environment)
     record = read_record(folder, fingerprint)
     return Outcome(entry, record, None if record else problem)
 
 
-def _start_worker(folder: Path, minutes: float, own: Mapping[str, str]) -> str:
-    """Run the worker on a folder's job and return what is wrong if it leaves no record."""
-    paths = filter(None, [_source_tree(), os.environ.get('PYTHONPATH')])
-    environment = {**os.environ, 'PYTHONPATH': os.pathsep.join(paths), **own}
-    command = [sys.executable, '-W', 'ignore', *WORKER, str(folder / 'job.json')]
+def _start_worker(job: Mapping[str, Any], folder: Path, minutes: float, environment: Mapping[str, str]) -> str:
+    """Run the worker on a job and return what is wrong if it leaves no record."""
     log = folder / 'log.txt'
-    try:
-        with open(log, 'w', encoding='utf-8') as output:
-            done = subprocess.run(
-                command, stdout=output, stderr=output, env=environment, timeout=minutes * 60 or None, check=False
-            )
-    except subprocess.TimeoutExpired:
+    log.unlink(missing_ok=True)
+    outcome = run_in_process(worker.WORK, [dict(job)], log, minutes * 60 or None, environment)
+    if outcome.timed_out:
         return f'stopped after {minutes:g} minutes (--minutes-per-entry); log: {log}'
-    note = folder / ERROR
-    if note.is_file():
-        return f'{note.read_text(encoding="utf-8").strip()}; log: {log}'
-    return f'its process ended with status {done.returncode}; log: {log}'
-
-
-def _source_tree() -> str | None:
-    """Return the clone that the tools lie in, which goes before an installed copy; ``None`` for the latter."""
-    root = source_tree()
-    return str(root) if root else None
+    return f'{outcome.error or f"its process ended with status {outcome.status}"}; log: {log}'

@@ -1,13 +1,7 @@
-"""The process of one entry: ``python -m comparison.worker JOB.json`` does it and writes its record.
-
-A process of its own gives all memory back, and its failure is nobody else's.
-"""
+"""The work of one entry, done in a process of its own: test, score, time, and write the record."""
 
 from __future__ import annotations
 
-import json
-import sys
-import traceback
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,14 +9,15 @@ from typing import Any
 warnings.filterwarnings('ignore', category=UserWarning)
 
 import dualcenter_mmpose  # noqa: E402, F401  (registers the parts of configs)
-from dualcenter_mmpose.coco.file_checks import write_json  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.entries import NO_CHECKPOINT, Entry  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.records import RECORD, load_entry_config  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.scoring import score_file  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.speed import measure  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.testing import prepare_test, run_test  # noqa: E402
+from dualcenter_mmpose.utils.files import write_json  # noqa: E402
 
-ERROR = 'error.txt'
+WORK = f'{__name__}:work'
+"""How :mod:`~dualcenter_mmpose.utils.processes` finds the function."""
 
 
 def run_job(job: dict[str, Any]) -> dict[str, Any]:
@@ -46,20 +41,6 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
     return record
 
 
-def main() -> int:
-    """Do the job named on the command line; return the exit status."""
-    job = json.loads(Path(sys.argv[1]).read_text(encoding='utf-8'))
-    folder = Path(job['folder'])
-    try:
-        record = run_job(job)
-    except Exception as error:  # everything that a model can do wrong
-        traceback.print_exc()
-        text = ' '.join(str(error).split()) or 'no message'
-        (folder / ERROR).write_text(f'{type(error).__name__}: {text}\n', encoding='utf-8')
-        return 1
-    write_json(folder / RECORD, record)
-    return 0
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+def work(job: dict[str, Any]) -> None:
+    """Do a job and write its record into its folder."""
+    write_json(Path(job['folder']) / RECORD, run_job(job))

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from dualcenter_mmpose.experiments.stages.chain import Stage, StageError
+from dualcenter_mmpose.utils.files import write_json
 
 FILE_NAME = 'stages.json'
 ENTRIES = ('config', 'status', 'run', 'after', 'content')
@@ -64,10 +64,7 @@ def read_records(folder: Path) -> Records:
 
 def write_records(folder: Path, records: Records) -> None:
     """Write the records in one piece."""
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / (FILE_NAME + '.partial')
-    temporary.write_text(json.dumps(dict(stages=records), indent=2) + '\n')
-    os.replace(temporary, folder / FILE_NAME)
+    write_json(folder / FILE_NAME, dict(stages=records))
 
 
 def stage_folder(folder: Path, number: int) -> Path:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Callable
 
 import torch
+from mmengine.config import Config
 from mmengine.device import get_device
 from mmengine.dist import broadcast_object_list, init_dist, is_distributed, is_main_process
 from mmengine.runner import Runner
 from mmengine.utils.dl_utils import set_multi_processing
 
-from dualcenter_mmpose.experiments.stages.chain import Stage, StageError
+from dualcenter_mmpose.experiments.stages.chain import Stage, StageError, find_stages, pick_stages
 from dualcenter_mmpose.experiments.stages.record import (
     Start,
     begin,
@@ -49,6 +50,20 @@ def start_processes(launcher: str, config: Mapping[str, Any]) -> None:
             f"launcher '{launcher}' with backend '{dist_cfg.get('backend', 'nccl')}' needs GPUs, and there are none; "
             'on CPUs use torchrun and --cfg-options env_cfg.dist_cfg.backend=gloo'
         )
+
+
+def train_configs(paths: Sequence[Path], folder: Path, load_from: str | None = None) -> None:
+    """Train the stages of config files in this process, as they are.
+
+    Args:
+        paths: of the last stage, or of all stages in order.
+        folder: of the training.
+        load_from: checkpoint that the first of them starts from.
+    """
+    stages = find_stages(paths, Config.fromfile)
+    for stage in stages:
+        stage.config.launcher = 'none'
+    run_stages(pick_stages(stages, None), folder, load_from)
 
 
 def run_stages(

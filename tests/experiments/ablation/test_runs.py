@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,26 +26,25 @@ from dualcenter_mmpose.experiments.comparison.runs import Outcome
 
 test_data.__test__ = False  # not a test
 
-TRAIN = """
-import json, os, pathlib, sys
-words = sys.argv[1:]
-folder = pathlib.Path(words[words.index('--work-dir') + 1])
-config = pathlib.Path(words[0]).read_text()
-print('trained', *words[3:], os.environ.get('OMP_NUM_THREADS', '') if 'threads' in config else '')
-if 'fail' in config:
-    sys.exit(3)
-folder.mkdir(exist_ok=True)
-(folder / 'a.pth').touch()
-own = dict(config='c', status='done', run='r', after=None, content={}, checkpoint=str(folder / 'a.pth'))
-(folder / 'stages.json').write_text(json.dumps(dict(stages={'1': own})))
-"""
+
+def train(paths, folder, load_from):
+    """Leave what a real training does."""
+    (path,) = paths
+    config = path.read_text()
+    print('trained', load_from, os.environ.get('OMP_NUM_THREADS', '') if 'threads' in config else '')
+    if 'fail' in config:
+        sys.exit(3)
+    folder.mkdir(exist_ok=True)
+    (folder / 'a.pth').touch()
+    own = dict(config='c', status='done', run='r', after=None, content={}, checkpoint=str(folder / 'a.pth'))
+    (folder / 'stages.json').write_text(json.dumps(dict(stages={'1': own})))
 
 
 @pytest.fixture(autouse=True)
-def fake_training(tmp_path, monkeypatch):
-    """A training that leaves what a real one does."""
-    (tmp_path / 'train.py').write_text(TRAIN)
-    monkeypatch.setattr(runs, 'TRAIN', (str(tmp_path / 'train.py'),))
+def fake_training(monkeypatch):
+    """A training that leaves what a real one does, in a process that starts at once."""
+    monkeypatch.setattr(runs, 'TRAIN', f'{__name__}:train')
+    monkeypatch.setenv('DUALCENTER_WITHOUT_REGISTRATION', '1')
 
 
 class TestTrainUnit:
@@ -54,7 +55,7 @@ class TestTrainUnit:
         unit = Unit('u', Config(dict(x=1)), None)
         for _ in range(2):
             assert train_unit(unit, tmp_path / 'u', 'before.pth') == str(tmp_path / 'u' / 'train' / 'a.pth')
-        assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained --load-from before.pth \n'
+        assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained before.pth \n'
         assert Config.fromfile(tmp_path / 'u' / 'config.py').x == 1
         assert not list((tmp_path / 'u').glob('.*'))
 
@@ -67,13 +68,13 @@ class TestTrainUnit:
 
     def test_failed(self, tmp_path):
         """The message names the training, its status and its log."""
-        with pytest.raises(RunError, match=r'training of u ended with status 3; log: .*log\.txt'):
+        with pytest.raises(RunError, match=r'training of u: ended with status 3; log: .*log\.txt'):
             train_unit(Unit('u', Config(dict(fail=True)), None), tmp_path / 'u', None)
 
     def test_environment(self, tmp_path):
         """Its share of the cores reaches the training."""
         train_unit(Unit('u', Config(dict(threads=1)), None), tmp_path / 'u', None, dict(OMP_NUM_THREADS='3'))
-        assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained 3\n'
+        assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained None 3\n'
 
 
 class TestDoRun:
@@ -96,7 +97,7 @@ class TestDoRun:
         assert all({'commit', 'torch', 'date'} <= set(stage) for own in done for stage in own['stages'])
         checkpoint = tmp_path / 'units' / 'first' / 'train' / 'a.pth'
         for name in 'ab':
-            assert f'--load-from {checkpoint}' in (tmp_path / 'units' / name / 'log.txt').read_text()
+            assert f'trained {checkpoint}' in (tmp_path / 'units' / name / 'log.txt').read_text()
 
 
 class TestThreadLimit:

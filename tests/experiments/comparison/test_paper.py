@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 import yaml
 
 from dualcenter_mmpose.experiments.comparison.paper import DATA_SETS, paper_rows, paper_source
-from tests.configs.reduce import ROOT
-
-TABLES = Path(os.environ.get('DUALCENTER_PAPER_TABLES', ROOT.parent / 'shared' / 'spec' / 'paper_tables.yaml'))
 
 
 def find(data_set, name):
@@ -50,10 +44,9 @@ class TestPaperRows:
         assert sum(len(row.doubtful) for row in paper_rows('coco')) == 5
         assert sum(len(row.doubtful) for row in paper_rows('crowdpose')) == 0
 
-    @pytest.mark.skipif(not TABLES.is_file(), reason='DUALCENTER_PAPER_TABLES names a transcript of the tables')
-    def test_transcript(self):
+    def test_transcript(self, paper_tables):
         """Every number of the two box tables equals an independent transcript."""
-        tables = yaml.safe_load(TABLES.read_text())
+        tables = yaml.safe_load(paper_tables.read_text())
         for number, table in (('BBR', 'table1_bbr'), ('BBP', 'table2_bbp')):
             for row in tables[table]['rows']:
                 for data_set in DATA_SETS:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
+from pathlib import Path
 
 import pytest
 
@@ -10,28 +14,26 @@ from dualcenter_mmpose.experiments.comparison import runs
 from dualcenter_mmpose.experiments.comparison.entries import Entry
 from dualcenter_mmpose.experiments.comparison.runs import run_entry
 
-WORKER = """
-import json, os, pathlib, signal, sys, time
-job = json.loads(pathlib.Path(sys.argv[1]).read_text())
-folder = pathlib.Path(job['folder'])
-what = pathlib.Path(job['entry']['results']).read_text()
-print('seen', what)
-if what == 'fail':
-    (folder / 'error.txt').write_text('ValueError: too bad\\n')
-    sys.exit(1)
-if what == 'kill':
-    os.kill(os.getpid(), signal.SIGKILL)
-if what == 'sleep':
-    time.sleep(60)
-(folder / 'record.json').write_text(json.dumps(dict(fingerprint=job['fingerprint'], what=what)))
-"""
+
+def work(job):
+    """What the file of the entry says, in place of a test."""
+    folder = Path(job['folder'])
+    what = Path(job['entry']['results']).read_text()
+    print('seen', what)
+    if what == 'fail':
+        raise ValueError('too bad')
+    if what == 'kill':
+        os.kill(os.getpid(), signal.SIGKILL)
+    if what == 'sleep':
+        time.sleep(60)
+    (folder / 'record.json').write_text(json.dumps(dict(fingerprint=job['fingerprint'], what=what)))
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Run an entry whose worker does what its file says."""
-    (tmp_path / 'worker.py').write_text(WORKER)
-    monkeypatch.setattr(runs, 'WORKER', (str(tmp_path / 'worker.py'),))
+    """Run an entry whose worker does what its file says, in a process that starts at once."""
+    monkeypatch.setattr(runs.worker, 'WORK', f'{__name__}:work')
+    monkeypatch.setenv('DUALCENTER_WITHOUT_REGISTRATION', '1')
 
     def run(what, minutes=0, **shared):
         (tmp_path / 'r.json').write_text(what)

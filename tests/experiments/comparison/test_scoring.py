@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -12,12 +11,8 @@ from mmpose.evaluation import CocoMetric
 from dualcenter import main
 from dualcenter_mmpose.experiments.comparison.scoring import box_curves, keypoint_precision, score_ceiling, score_file
 from dualcenter_mmpose.keypoints.metainfo import load_keypoint_layout
-from tests.configs.reduce import ROOT
 from tests.helpers import COCO, CROWDPOSE, load_layout_names
 from tests.reference.coco_files import coco_content, person, write_coco
-
-FIXTURES = ROOT.parent / 'shared' / 'fixtures'
-FIXTURES = type(ROOT)(os.environ.get('DUALCENTER_FIXTURES', FIXTURES)) / 'keypoint_results'
 
 
 def make_samples(content, seed, num_keypoints=17):
@@ -129,10 +124,11 @@ class TestScoreFile:
         ours = self.check(ann_file, results, tmp_path)
         assert ours['boxes']['tool']['BBR'] != ours['boxes']['bbox']['BBR']
 
-    @pytest.mark.skipif(not FIXTURES.is_dir(), reason="DUALCENTER_FIXTURES names the folder of 'keypoint_results'")
-    def test_real(self, tmp_path):
+    def test_real(self, keypoint_results, tmp_path):
         """On the predictions of a public model, whose values by box area are known."""
-        ours = self.check(FIXTURES / 'val_subset_250.json', FIXTURES / 'ax642511_detections.json', tmp_path)
+        ours = self.check(
+            keypoint_results / 'val_subset_250.json', keypoint_results / 'ax642511_detections.json', tmp_path
+        )
         assert list(ours['boxes']['bbox']['BBR'].values()) == pytest.approx([20.949, 4.587, 36.567, 30.519], abs=5e-4)
         assert ours['keypoints']['AP'] == pytest.approx(21.54, abs=5e-3)
 

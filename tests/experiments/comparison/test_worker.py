@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 
 import pytest
 
+from dualcenter_mmpose.coco.file_checks import AnnotationError
 from dualcenter_mmpose.experiments.comparison import worker
 from tests.reference.coco_files import coco_content, person, write_coco
 
@@ -19,27 +21,26 @@ def job(tmp_path):
         json.dumps([dict(image_id=1, category_id=1, keypoints=pose['keypoints'], score=1)])
     )
     entry = dict(name='a', results=str(tmp_path / 'r.json'))
-    content = dict(entry=entry, fingerprint='f', folder=str(tmp_path), ann_file=ann_file)
-    (tmp_path / 'job.json').write_text(json.dumps(content))
-    return tmp_path
+    return dict(entry=entry, fingerprint='f', folder=str(tmp_path), ann_file=ann_file)
 
 
-def test_results(job, monkeypatch):
+def test_results(job, tmp_path):
     """A record with the fingerprint and the numbers, and no costs."""
-    monkeypatch.setattr('sys.argv', ['worker', str(job / 'job.json')])
-    assert worker.main() == 0
-    record = json.loads((job / 'record.json').read_text())
+    worker.work(job)
+    record = json.loads((tmp_path / 'record.json').read_text())
     assert (record['fingerprint'], record['costs']) == ('f', None)
     assert record['scores']['keypoints']['AP'] == pytest.approx(100)
 
 
-def test_failure(job, monkeypatch, capsys):
-    """One line for people, the traceback for the log, no record."""
-    (job / 'r.json').write_text('[{"image_id": 7}]')
-    monkeypatch.setattr('sys.argv', ['worker', str(job / 'job.json')])
-    assert worker.main() == 1
-    text = (job / 'error.txt').read_text()
-    assert text.count('\n') == 1
-    assert text.startswith('AnnotationError: ')
-    assert 'Traceback' in capsys.readouterr().err
-    assert not (job / 'record.json').exists()
+def test_failure(job, tmp_path):
+    """The error is raised for whoever runs the process, and no record is left."""
+    (tmp_path / 'r.json').write_text('[{"image_id": 7}]')
+    with pytest.raises(AnnotationError):
+        worker.work(job)
+    assert not (tmp_path / 'record.json').exists()
+
+
+def test_can_be_found():
+    """The name under which processes look for the function is its own."""
+    module, _, name = worker.WORK.partition(':')
+    assert getattr(importlib.import_module(module), name) is worker.work

