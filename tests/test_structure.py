@@ -22,12 +22,14 @@ SHELLS = {
     'baselines/layers.py',
     'baselines/swahr_head.py',
     'utils/checkpoints.py',
+    'utils/config_files.py',
     'codecs/dual_center_pose_grouping.py',
     'keypoints/metainfo.py',
     'datasets/batching.py',
     'datasets/checked_datasets.py',
     'datasets/empty_safe_affine.py',
     'datasets/fast_packing.py',
+    'deployment/description.py',
     'engine/channels_last_hook.py',
     'engine/compile_backbone_hook.py',
     'engine/time_budget_hook.py',
@@ -36,6 +38,7 @@ SHELLS = {
     'models/heads/dual_center_head.py',
     'models/heads/predictions.py',
     'models/layers/branches.py',
+    'models/loading.py',
     'models/losses/smooth_l1.py',
     'models/pose_estimators/multi_scale_training.py',
     'models/pose_estimators/sequential_step.py',
@@ -48,7 +51,6 @@ SHELLS = {
 WITHOUT_TEST = {
     'version.py',  # a constant
     'types.py',  # plain records
-    'cli/predict_onnx.py',  # a name for the standalone runner
     'experiments/profiling/report.py',  # tested with the command
     'evaluation/box_types.py',  # likewise
 }
@@ -107,6 +109,14 @@ def test_arrows_point_one_way(module):
 def test_every_module_has_a_test(module):
     """The tests mirror the package: a/b.py is tested by tests/a/test_b.py."""
     assert (ROOT / 'tests' / module.parent / f'test_{module.name}').is_file()
+
+
+@pytest.mark.parametrize('module', MODULES, ids=str)
+def test_command_lines_stay_in_cli(module):
+    """Everything else takes values; the ONNX runner is a program of its own as well, which can be copied out."""
+    if module.parts[0] == 'cli' or str(module) == 'deployment/onnx_runner.py':
+        return
+    assert 'argparse' not in imports_of(module)
 
 
 @pytest.mark.parametrize('module', MODULES, ids=str)

@@ -1,55 +1,40 @@
-"""Write the small twin of a config: the same method and ablation on a small network, small images and synthetic people.
+"""Write the reduced config of a config: the same method and ablation on a small network, small synthetic images.
 
-The twin is an ordinary config, for `mim train`, `mim test` and every other tool; `dualcenter train-stages --small`
+The result is an ordinary config, for `mim train`, `mim test` and every other tool; `dualcenter train-stages --small`
 makes it by itself.
-
-Example::
-
-    dualcenter reduce-config configs/ablation/table6-row4-confidence_hrnet-w32_8xb10-20e_coco-512x512.py \
-        --out small/row4.py
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
-import warnings
 from pathlib import Path
 
-warnings.filterwarnings('ignore', category=UserWarning)
+from mmengine.config import Config
 
-from mmengine.config import Config  # noqa: E402
+from dualcenter_mmpose.cli.command import DONE, bad_input
+from dualcenter_mmpose.experiments.stages.chain import load_config
+from dualcenter_mmpose.experiments.stages.small import small_twin
+from dualcenter_mmpose.utils.files import replacing
 
-from dualcenter_mmpose.experiments.stages.chain import load_config  # noqa: E402
-from dualcenter_mmpose.experiments.stages.small import small_twin  # noqa: E402
-
-
-def main() -> int:
-    """Write the twin; return the exit status."""
-    args = parse_args()
-    try:
-        if args.out.suffix != '.py':
-            raise ValueError(f"--out must end in .py, got '{args.out}'")
-        twin = small_twin(load_config(args.config, Config.fromfile))
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = args.out.with_name(f'.{args.out.stem}.partial.py')
-        twin.dump(temporary)
-        os.replace(temporary, args.out)
-    except (OSError, ValueError) as error:
-        print(f'make_small_config: {error}', file=sys.stderr)
-        return 2
-    print(f'wrote {args.out}')
-    return 0
+EXAMPLES = """example:
+  dualcenter reduce-config configs/ablation/table6-row4-confidence_hrnet-w32_8xb10-20e_coco-512x512.py \\
+      --out small/row4.py
+"""
 
 
-def parse_args() -> argparse.Namespace:
-    """Return the command line's arguments."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
     parser.add_argument('config', type=Path, help='config of a dual-center model on COCO keypoints')
     parser.add_argument('--out', type=Path, required=True, help='config file to write')
-    return parser.parse_args()
 
 
-if __name__ == '__main__':
-    sys.exit(main())
+def run(arguments: argparse.Namespace) -> int:
+    """Write the reduced config; return the exit status."""
+    with bad_input():
+        if arguments.out.suffix != '.py':
+            raise ValueError(f"--out must end in .py, got '{arguments.out}'")
+        reduced = small_twin(load_config(arguments.config, Config.fromfile))
+        with replacing(arguments.out) as draft:
+            reduced.dump(draft)
+    print(f'wrote {arguments.out}')
+    return DONE

@@ -6,4 +6,5 @@
 * :mod:`~dualcenter_mmpose.coco.image_checks`: image files that are missing or broken.
 * :mod:`~dualcenter_mmpose.coco.image_ids`: lists of image ids; ``coco_cc_ids.json`` is one.
 * :mod:`~dualcenter_mmpose.coco.result_files`: keypoint results.
+* :mod:`~dualcenter_mmpose.coco.subset`: a small data set of some images of a large one.
 """

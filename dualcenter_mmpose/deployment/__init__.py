@@ -2,8 +2,11 @@
 
 * :mod:`~dualcenter_mmpose.deployment.deploy_model`: ``DeployModel``, image in, people out.
 * :mod:`~dualcenter_mmpose.deployment.exporting`: the network as a program of ``torch.export`` and as an ONNX model.
+* :mod:`~dualcenter_mmpose.deployment.description`: what a program must know to run it.
 * :mod:`~dualcenter_mmpose.deployment.onnx_runner`: an ONNX model run without PyTorch, one file that can be copied out.
 * :mod:`~dualcenter_mmpose.deployment.parity`: how far two runs of it are apart.
+* :mod:`~dualcenter_mmpose.deployment.onnx_check`: an ONNX model against PyTorch, on images.
+* :mod:`~dualcenter_mmpose.deployment.plain_checkpoint`: a checkpoint without what only training needed.
 """
 
 from typing import Any

@@ -182,3 +182,34 @@ def write_program(program: torch.export.ExportedProgram, path: Path, description
     """Write a traced network with a description in one piece, as ``torch.export.load`` reads it."""
     notes = {'description.json': json.dumps({'format': FORMAT, **description})}
     write_in_one_piece(path, lambda temporary: torch.export.save(program, temporary, extra_files=notes))
+
+
+def write_model(
+    network: DeployModel,
+    out: Path,
+    description: Mapping[str, Any],
+    size: tuple[int, int],
+    batch: int | None = 1,
+    as_program: bool = False,
+) -> None:
+    """Write a network to a file in one piece.
+
+    Args:
+        network: on the device that the file is for.
+        out: file to write.
+        description: what is written beside the graph.
+        size: (w, h) px, multiples of 32.
+        batch: images that the graph takes at once, ``None`` for any number.
+        as_program: write a program of ``torch.export`` in place of an ONNX model.
+
+    Raises:
+        ModuleNotFoundError: if a package that writes ONNX is missing.
+        ValueError: for a size or a number of images that cannot be, or a network that cannot be written.
+    """
+    program = trace(network, size, 1 if batch is None else batch, dynamic_batch=batch is None)
+    if as_program:
+        write_program(program, out, description)
+        return
+    model = to_onnx(program)
+    describe(model, description)
+    write_in_one_piece(out, lambda path: path.write_bytes(model.SerializeToString()))

@@ -7,7 +7,7 @@ OpenCV 4 that models are trained with, and people move by hundredths of a pixel 
 Example::
 
     pip install numpy 'opencv-python-headless<5' onnxruntime
-    dualcenter predict-onnx model.onnx photo.jpg --out results.json --draw drawings
+    python onnx_runner.py model.onnx photo.jpg --out results.json --draw drawings
 
 Results are a list in COCO's form, one entry a person, the best of each image first: ``file_name``, ``image_id`` (the
 number in the file name where every name is a number of its own, else 1, 2, ... in the order of the arguments),
@@ -102,7 +102,7 @@ def read_image(path: Path) -> np.ndarray:
 
 
 class Model:
-    """A model of ``export_onnx.py`` in ONNX Runtime.
+    """A model of `dualcenter export` in ONNX Runtime.
 
     Args:
         path: of the model.
@@ -111,11 +111,14 @@ class Model:
 
     Raises:
         PredictError: if the file is missing, broken or no model of ours, or the provider is not there.
+        ImportError: without ONNX Runtime, saying how to install it.
     """
 
     def __init__(self, path: Path, provider: str = 'cpu', threads: int | None = None) -> None:
-        import onnxruntime
-
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise ImportError(f'{error}; {HOW_TO_INSTALL}') from error
         if not path.is_file():
             raise PredictError(f"model '{path}' does not exist")
         if PROVIDERS[provider] not in onnxruntime.get_available_providers():
@@ -177,12 +180,12 @@ def read_description(metadata: dict[str, str], path: Path) -> dict[str, Any]:
         PredictError: if it is not there, or for another version.
     """
     if 'format' not in metadata:
-        raise PredictError(f"'{path}' was not written by export_onnx.py: its metadata lack 'format'")
+        raise PredictError(f"'{path}' was not written by `dualcenter export`: its metadata lack 'format'")
     description = {key: json.loads(value) for key, value in metadata.items()}
     if description['format'] != FORMAT:
         raise PredictError(
             f"'{path}' has the format {description['format']!r}, this program reads {FORMAT!r}; "
-            'use the predict_onnx.py of the version that exported it'
+            'use the `dualcenter predict-onnx` of the version that exported it'
         )
     return description
 
@@ -291,28 +294,51 @@ def _draw_file(model: Model, image: np.ndarray, people: list[dict[str, Any]], pa
     path.write_bytes(content.tobytes())
 
 
-def main() -> int:
-    """Predict as the command line says; return the exit status."""
-    args = parse_args()
-    try:
-        if args.out is not None and not args.out.parent.is_dir():
-            raise PredictError(f"the folder '{args.out.parent}' does not exist")
-        _check_drawings(args.images, args.draw)
-        model = Model(args.model, args.provider, args.threads)
-        if args.batch and model.batch_size and args.batch > model.batch_size:
-            raise PredictError(f"'{args.model}' takes {model.batch_size} images at once, got --batch {args.batch}")
-        batch = args.batch or model.batch_size or 1
-        results = predict_files(model, args.images, args.score_thr, args.draw, batch)
-        if args.out is not None:
-            write_results(results, args.out)
-    except ImportError as error:
-        print(f'predict_onnx: {error}; {HOW_TO_INSTALL}', file=sys.stderr)
-        return 2
-    except (PredictError, OSError) as error:
-        print(f'predict_onnx: {error}', file=sys.stderr)
-        return 2
-    print(f'{len(results)} people in {len(args.images)} images' + (f', written to {args.out}' if args.out else ''))
-    return 0
+def predict(
+    model: Path,
+    images: Sequence[Path],
+    *,
+    out: Path | None = None,
+    draw: Path | None = None,
+    score_thr: float | None = None,
+    provider: str = 'cpu',
+    threads: int | None = None,
+    batch: int | None = None,
+) -> list[dict[str, Any]]:
+    """Return the people of image files, and write them and drawings where that is asked for.
+
+    Args:
+        model: file that `dualcenter export` wrote.
+        images: files.
+        out: JSON file for the people.
+        draw: folder for drawings.
+        score_thr: see :func:`predict_files`.
+        provider: key of :data:`PROVIDERS`.
+        threads: of ONNX Runtime; its own choice by default.
+        batch: images at once; what the model takes by default, else 1.
+
+    Raises:
+        PredictError: for a file or a value that cannot be used.
+        ImportError: without ONNX Runtime, saying how to install it.
+    """
+    for option, number in (('--threads', threads), ('--batch', batch)):
+        if number is not None and number < 1:
+            raise PredictError(f'{option} must be at least 1, got {number}')
+    if out is not None and not out.parent.is_dir():
+        raise PredictError(f"the folder '{out.parent}' does not exist")
+    _check_drawings(images, draw)
+    loaded = Model(model, provider, threads)
+    if batch and loaded.batch_size and batch > loaded.batch_size:
+        raise PredictError(f"'{model}' takes {loaded.batch_size} images at once, got --batch {batch}")
+    results = predict_files(loaded, images, score_thr, draw, batch or loaded.batch_size or 1)
+    if out is not None:
+        write_results(results, out)
+    return results
+
+
+def summarize(results: Sequence[Any], images: Sequence[Path], out: Path | None) -> str:
+    """Return a line about what was found."""
+    return f'{len(results)} people in {len(images)} images' + (f', written to {out}' if out else '')
 
 
 def _check_drawings(paths: Sequence[Path], folder: Path | None) -> None:
@@ -332,25 +358,36 @@ def _check_drawings(paths: Sequence[Path], folder: Path | None) -> None:
         raise PredictError(f"the drawing of '{inside[0]}' would take its place: name another folder with --draw")
 
 
-def parse_args() -> argparse.Namespace:
-    """Return the command line's arguments."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options, named as the arguments of :func:`predict`."""
+    add = parser.add_argument
+    thr_help = f'lowest score of a person; default: all in the results, from {DRAWN_SCORE} on in drawings'
+    add('model', type=Path, help='model that `dualcenter export` wrote')
+    add('images', type=Path, nargs='+', help='image files')
+    add('--out', type=Path, help='results to write, JSON')
+    add('--draw', type=Path, metavar='DIR', help='folder for drawings')
+    add('--score-thr', type=float, help=thr_help)
+    add('--provider', choices=list(PROVIDERS), default='cpu', help='where to run')
+    add('--threads', type=int, help='threads of ONNX Runtime; its own choice by default')
+    add('--batch', type=int, help='images at once; what the model takes by default, else 1')
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a copy of this file as a program of its own; return the exit status.
+
+    Args:
+        argv: command line without the program's name; that of the process by default.
+    """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('model', type=Path, help='model that export_onnx.py wrote')
-    parser.add_argument('images', type=Path, nargs='+', help='image files')
-    parser.add_argument('--out', type=Path, help='results to write, JSON')
-    parser.add_argument('--draw', type=Path, metavar='DIR', help='folder for drawings')
-    parser.add_argument(
-        '--score-thr',
-        type=float,
-        help=f'lowest score of a person; default: all in the results, from {DRAWN_SCORE} on in drawings',
-    )
-    parser.add_argument('--provider', choices=list(PROVIDERS), default='cpu', help='where to run')
-    parser.add_argument('--threads', type=int, help='threads of ONNX Runtime; its own choice by default')
-    parser.add_argument('--batch', type=int, help='images at once; what the model takes by default, else 1')
-    args = parser.parse_args()
-    if min(args.threads or 1, args.batch or 1) < 1:
-        parser.error('--threads and --batch must be at least 1')
-    return args
+    add_arguments(parser)
+    arguments = parser.parse_args(argv)
+    try:
+        results = predict(**vars(arguments))
+    except (PredictError, ImportError, OSError) as error:
+        print(f'{parser.prog}: error: {error}', file=sys.stderr)
+        return 2
+    print(summarize(results, arguments.images, arguments.out))
+    return 0
 
 
 if __name__ == '__main__':

@@ -7,7 +7,7 @@
 * :mod:`~dualcenter_mmpose.evaluation.sample_boxes`: MMPose data samples -> boxes.
 * :mod:`~dualcenter_mmpose.coco.result_files`: checks on COCO result files.
 * :mod:`~dualcenter_mmpose.evaluation.bbp_bbr_report`: results -> table, JSON dictionary.
-* :mod:`~dualcenter_mmpose.evaluation.results_scoring`: the command ``tools/score_results.py``.
+* :mod:`~dualcenter_mmpose.evaluation.results_scoring`: a COCO result file -> results.
 * :mod:`~dualcenter_mmpose.evaluation.bbp_bbr_metric`: ``BBPBBRMetric``, registered with MMPose.
 
 All modules but the last import numpy alone.

@@ -5,6 +5,7 @@
 * :mod:`dualcenter_mmpose.models.heads`: ``DualCenterHead``.
 * :mod:`dualcenter_mmpose.models.losses`: losses that MMPose lacks.
 * :mod:`dualcenter_mmpose.models.pose_estimators`: multi-scale training.
+* :mod:`dualcenter_mmpose.models.loading`: a model with all weights of a checkpoint.
 """
 
 from dualcenter_mmpose.models.backbones import EfficientNetLite0

@@ -11,8 +11,8 @@ from dualcenter_mmpose.baselines import HigherHRNetHead
 from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps, pack_instances
 from dualcenter_mmpose.baselines.level_targets import make_level_targets
 from dualcenter_mmpose.baselines.tag_decoding import TaggedPeople
-from dualcenter_mmpose.cli.complexity import load_model_config
 from dualcenter_mmpose.experiments.profiling.counting import count_complexity
+from dualcenter_mmpose.experiments.profiling.model_configs import load_model_config
 from tests.baselines.baseline_models import HEADS, baseline_config, build_baseline, samples_for
 from tests.configs.reduce import ROOT
 from tests.helpers import CROWDPOSE, RefuseToWait, encode_sample, make_batch, random_people, standing_people

@@ -10,8 +10,8 @@ import pytest
 import torch
 from mmengine.runner import Runner
 
+from dualcenter import main
 from dualcenter_mmpose.cli import compare as tool
-from dualcenter_mmpose.evaluation import results_scoring
 from dualcenter_mmpose.experiments.comparison import runs, worker
 from dualcenter_mmpose.experiments.comparison.runs import Outcome
 from dualcenter_mmpose.experiments.comparison.scoring import score_file
@@ -34,7 +34,7 @@ def data(tmp_path):
 
 def run(data, *words):
     folder, ann_file = data
-    return tool.main(['--ann', ann_file, '--work-dir', str(folder / 'work'), *map(str, words)])
+    return main(['compare', '--ann', ann_file, '--work-dir', str(folder / 'work'), *map(str, words)])
 
 
 class TestRefusals:
@@ -53,6 +53,7 @@ class TestRefusals:
     def test_words(self, words, message, data, capsys):
         assert run(data, *words) == 2
         printed = capsys.readouterr()
+        assert printed.err.startswith('dualcenter compare: error: ')
         assert message in printed.err
         assert printed.err.count('\n') == 1
         assert not (data[0] / 'work').exists()
@@ -185,7 +186,7 @@ def check_numbers(folder, ann_file, name, scores):
             assert theirs[key] == pytest.approx(-1 if value is None else value / 100, abs=1e-12)
     for source in ('tool', 'bbox'):
         out = folder / 'scored.json'
-        assert results_scoring.main([truth, results, '--area-source', source, '--out', str(out)]) == 0
+        assert main(['score', truth, results, '--area-source', source, '--out', str(out)]) == 0
         for key in ('BBP', 'BBR'):
             assert json.loads(out.read_text())[key] == ours['boxes'][source][key]
 

@@ -12,9 +12,9 @@ import torch
 from mmengine.config import Config
 from mmpose.apis import inference_bottomup, init_model
 
-from dualcenter_mmpose import __version__
+from dualcenter import main
 from dualcenter_mmpose.cli import export as tool
-from dualcenter_mmpose.deployment import onnx_runner as predict_onnx
+from dualcenter_mmpose.deployment import onnx_runner
 from dualcenter_mmpose.deployment.parity import Parity
 from tests.configs.reduce import ROOT
 from tests.helpers import CROWDPOSE, build_model, codec_config, tiny_dekr, tiny_model, with_pose_nets
@@ -29,13 +29,8 @@ def onnxruntime():
     return pytest.importorskip('onnxruntime', reason='onnxruntime is not installed: requirements/export.txt')
 
 
-@pytest.fixture
-def run_tool(monkeypatch):
-    def run_tool(*words):
-        monkeypatch.setattr('sys.argv', ['export_onnx.py', *map(str, words)])
-        return tool.main()
-
-    return run_tool
+def run_tool(*argv):
+    return main(['export', *map(str, argv)])
 
 
 @pytest.fixture
@@ -52,7 +47,7 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def errors(run_tool, tmp_path, capsys, monkeypatch):
+def errors(tmp_path, capsys, monkeypatch):
     """Return a function that runs the command and returns the message of its refusal."""
     monkeypatch.setattr(tool.exporting, 'check_packages', lambda: None)
 
@@ -61,8 +56,8 @@ def errors(run_tool, tmp_path, capsys, monkeypatch):
         assert run_tool(*words) == 2
         assert sorted(tmp_path.iterdir()) == before, 'nothing is left behind'
         told = capsys.readouterr().err
-        assert told.startswith('export_onnx: ')
-        assert 'Traceback' not in told
+        assert told.startswith('dualcenter export: error: ')
+        assert told.count('\n') == 1
         return told
 
     return errors
@@ -101,18 +96,16 @@ class TestErrors:
         told = errors(*write(tiny_model()), '--out', tmp_path / 'm.onnx', '--size', '100x64')
         assert 'got 100x64; the nearest is 96x64' in told
 
-    def test_packages(self, write, run_tool, tmp_path, capsys, monkeypatch):
+    def test_packages(self, write, tmp_path, capsys, monkeypatch):
         """Without onnx the command says what to install, before it loads anything."""
         monkeypatch.setattr(tool.exporting, 'find_spec', lambda name: None)
         assert run_tool(tmp_path / 'absent.py', tmp_path / 'absent.pth', '--out', tmp_path / 'm.onnx') == 2
         assert 'needs onnx and onnxscript: pip install' in capsys.readouterr().err
 
     @pytest.mark.parametrize('words', [['--out', 'model.pth'], ['--out', 'm.pt2', '--check', 'a.jpg']])
-    def test_options(self, run_tool, words):
+    def test_options(self, words, errors):
         """A file of another kind, which could be the checkpoint itself, is refused."""
-        with pytest.raises(SystemExit) as stopped:
-            run_tool('config.py', 'model.pth', *words)
-        assert stopped.value.code == 2
+        assert '--format' in errors('config.py', 'model.pth', *words)
 
 
 class TestParseSize:
@@ -129,27 +122,6 @@ class TestParseSize:
             tool.parse_size(text)
 
 
-class TestDescribeModel:
-    """Law: a model tells all that is needed to run it."""
-
-    def test_content(self, write):
-        """Sizes, order of channels, keypoints, links, options."""
-        config, checkpoint = write(NETS)
-        config = Config.fromfile(config)
-        network = tool.DeployModel(tool.load_model(config, checkpoint))
-        described = json.loads(json.dumps(tool.describe_model(network, config, (96, 64), None)))
-        assert described['version'] == __version__
-        assert described['config'] == 'model'
-        assert described['input_size'] == [96, 64]
-        assert described['batch_size'] is None
-        assert (described['channel_order'], described['resize_mode']) == ('BGR', 'fit')
-        assert described['keypoint_names'][:2] == ['nose', 'left_eye']
-        assert [15, 13] in described['skeleton_links']  # COCO: left ankle, left knee
-        assert described['pose_nets'] == ['confidence', 'refinement', 'similarity']
-        assert described['decoding']['max_people'] == 30
-        assert described['flip_test'] is False
-
-
 class TestReportCheck:
     """Law: status 0 exactly where both find the same people at the same places."""
 
@@ -164,28 +136,28 @@ class TestReportCheck:
     )
     def test_status(self, parity, status, told, monkeypatch, capsys):
         """Too far apart, somebody missing, or nobody there at all."""
-        monkeypatch.setattr(tool, 'check', lambda *_: parity)
+        monkeypatch.setattr(tool.onnx_check, 'check_images', lambda *_: [parity])
         assert tool.report_check(None, Path('model.onnx'), [Path('image.jpg')]) == status
         assert told in capsys.readouterr().out
 
 
 @pytest.mark.slow
-def test_whole_command(onnxruntime, write, run_tool, tmp_path, capsys):
+def test_whole_command(onnxruntime, write, tmp_path, capsys):
     """All three networks, a size that is not square, any batch, checked on pictures; then found without PyTorch."""
     picture = ROOT / 'docs' / 'people.jpg'
     config, checkpoint = write(NETS)
     words = ['--size', '96x64', '--dynamic-batch', '--check', picture]
     assert run_tool(config, checkpoint, '--out', tmp_path / 'model.onnx', *words) == 0
     assert 'same: 1 images, 30 people' in capsys.readouterr().out
-    model = predict_onnx.Model(tmp_path / 'model.onnx')
-    image = predict_onnx.read_image(picture)
+    model = onnx_runner.Model(tmp_path / 'model.onnx')
+    image = onnx_runner.read_image(picture)
     alone, twice = model.predict([image]), model.predict([image, image])
     for name, values in alone[0].items():
         np.testing.assert_allclose(twice[1][name], values, atol=1e-3)
 
 
 @pytest.mark.slow
-def test_program_of_torch_export(write, run_tool, tmp_path):
+def test_program_of_torch_export(write, tmp_path):
     """The other format is read by torch alone, and knows its keypoints."""
     config, checkpoint = write(tiny_model())
     out = tmp_path / 'model.pt2'
@@ -201,21 +173,18 @@ def shipped_model(tmp_path_factory):
     """The shipped checkpoint as ONNX."""
     pytest.importorskip('onnxscript', reason='onnx and onnxscript are not installed: requirements/export.txt')
     model_file = tmp_path_factory.mktemp('shipped') / 'model.onnx'
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr('sys.argv', ['export_onnx.py', str(CONFIG), str(CHECKPOINT), '--out', str(model_file)])
-        assert tool.main() == 0
+    assert run_tool(CONFIG, CHECKPOINT, '--out', model_file) == 0
     return model_file
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize('kind', ['rendered', 'photographs'])
-def test_shipped_checkpoint_against_mmpose(onnxruntime, shipped_model, kind, request, tmp_path, monkeypatch):
-    """`inference_bottomup` and `predict_onnx` find the same people to 1e-3 input px, flip test included."""
+def test_shipped_checkpoint_against_mmpose(onnxruntime, shipped_model, kind, request, tmp_path):
+    """`inference_bottomup` and `dualcenter predict-onnx` find the same people to 1e-3 input px, flip test included."""
     out, images = tmp_path / 'results.json', [ROOT / 'docs' / 'people.jpg']
     if kind == 'photographs':
         images = sorted((request.getfixturevalue('coco_cc') / 'images').glob('*.jpg'))[:2]
-    monkeypatch.setattr('sys.argv', ['predict_onnx.py', str(shipped_model), *map(str, images), '--out', str(out)])
-    assert predict_onnx.main() == 0
+    assert main(['predict-onnx', str(shipped_model), *map(str, images), '--out', str(out)]) == 0
     results = json.loads(out.read_text())
 
     config = Config.fromfile(CONFIG)
@@ -226,7 +195,7 @@ def test_shipped_checkpoint_against_mmpose(onnxruntime, shipped_model, kind, req
         found = [result for result in results if result['file_name'] == path.name]
         assert len(found) == len(expected) > 0
         poses = np.array([result['keypoints'] for result in found]).reshape(len(found), 17, 3)
-        largest = max(predict_onnx.read_image(path).shape[:2]) / 256  # image px an input px
+        largest = max(onnx_runner.read_image(path).shape[:2]) / 256  # image px an input px
         np.testing.assert_allclose(poses[..., :2], expected.keypoints, atol=1e-3 * largest)
         np.testing.assert_allclose(poses[..., 2], expected.keypoint_scores, atol=1e-4)
         np.testing.assert_allclose([result['score'] for result in found], expected.bbox_scores, atol=1e-5)

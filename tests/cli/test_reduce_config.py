@@ -5,35 +5,30 @@ from __future__ import annotations
 import pytest
 from mmengine.config import Config
 
-from dualcenter_mmpose.cli import reduce_config as tool
+from dualcenter import main
 from dualcenter_mmpose.experiments.stages.small import small_twin
 from tests.configs.reduce import ROOT
 
 ROW4 = ROOT / 'configs' / 'ablation' / 'table6-row4-confidence_hrnet-w32_8xb10-20e_coco-512x512.py'
 
 
-@pytest.fixture
-def run_tool(monkeypatch):
-    def run_tool(*words):
-        monkeypatch.setattr('sys.argv', ['make_small_config.py', *map(str, words)])
-        return tool.main()
-
-    return run_tool
+def run_tool(*argv):
+    return main(['reduce-config', *map(str, argv)])
 
 
-def test_written(run_tool, tmp_path, capsys):
-    """The file reads as the twin, in a folder made for it, and nothing else is left there."""
+def test_written(tmp_path, capsys):
+    """The file reads as the reduced config, in a folder made for it, and nothing else is left there."""
     out = tmp_path / 'small' / 'row4.py'
     assert run_tool(ROW4, '--out', out) == 0
     assert f'wrote {out}' in capsys.readouterr().out
-    twin = Config.fromfile(out)
-    assert twin.to_dict() == small_twin(Config.fromfile(ROW4)).to_dict()
-    assert twin.model.head.pose_nets.similarity is None
+    reduced = Config.fromfile(out)
+    assert reduced.to_dict() == small_twin(Config.fromfile(ROW4)).to_dict()
+    assert reduced.model.head.pose_nets.similarity is None
     assert list(out.parent.iterdir()) == [out]
 
 
-def test_again(run_tool, tmp_path):
-    """A twin that exists is replaced: it can always be made again."""
+def test_again(tmp_path):
+    """A file that exists is replaced: it can always be made again."""
     out = tmp_path / 'row4.py'
     out.write_text('old')
     assert run_tool(ROW4, '--out', out) == 0
@@ -53,16 +48,16 @@ class TestRefusals:
         ],
         ids=['missing', 'suffix', 'no-twin', 'part'],
     )
-    def test_refusals(self, config, out, message, run_tool, tmp_path, capsys):
+    def test_refusals(self, config, out, message, tmp_path, capsys):
         """Each names what was wrong."""
         path = ROOT / 'configs' / config
         assert run_tool(path if path.is_file() else config, '--out', tmp_path / out) == 2
         printed = capsys.readouterr()
-        assert printed.err.startswith('make_small_config: ')
+        assert printed.err.startswith('dualcenter reduce-config: error: ')
         assert message in printed.err
         assert list(tmp_path.iterdir()) == []
 
-    def test_broken(self, run_tool, tmp_path, capsys):
+    def test_broken(self, tmp_path, capsys):
         """A config that is no Python."""
         broken = tmp_path / 'broken.py'
         broken.write_text('model = dict(')

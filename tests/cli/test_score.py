@@ -1,3 +1,5 @@
+"""The command: numbers of real results, options, files, and how fast it starts."""
+
 from __future__ import annotations
 
 import json
@@ -9,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dualcenter import main
 from dualcenter_mmpose.evaluation.box_types import PAPER_SUBSETS
 from dualcenter_mmpose.evaluation.coco_boxes import ground_truth_boxes, predicted_boxes
 from tests.reference.bbp_bbr import pycocotools_numbers
@@ -73,40 +76,126 @@ class TestRealResults:
         assert recalls[0] > max(recalls[1:])
 
 
-class TestStart:
-    """How the tool starts."""
+BOX, FAR = (10.0, 10.0, 40.0, 60.0), (120.0, 10.0, 20.0, 20.0)
 
-    def test_needs_neither_torch_nor_mmpose(self, tmp_path: Path) -> None:
-        """The tool imports no slow package, which is what makes it start at once."""
-        ann = write_coco(tmp_path, coco_content(person(1, 1, (0, 0, 9, 9))))
-        code = (
-            'import runpy, sys\n'
-            f'sys.argv = ["dualcenter", "score", {ann!r}, "--ceiling"]\n'
-            'try:\n'
-            f'    runpy.run_path({TOOL[0]!r}, run_name="__main__")\n'
-            'except SystemExit as stop:\n'
-            '    assert stop.code == 0, stop.code\n'
-            'slow = {"torch", "mmpose", "mmengine", "mmcv", "scipy", "cv2", "matplotlib"}\n'
-            'print("slow imports:", sorted(slow & set(sys.modules)))\n'
-        )
-        done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=True, cwd=ROOT)
-        assert 'slow imports: []' in done.stdout
 
-    def test_help_has_an_example(self) -> None:
-        """The help shows complete commands."""
-        assert 'dualcenter score ANN.json RESULTS.json' in run('--help').stdout
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str, str]:
+    """Return paths of annotations (two people), results (one found, one false) and an output."""
+    ann = write_coco(tmp_path, coco_content(person(1, 1, BOX), person(2, 2, BOX, area=9000)))
+    rows = [
+        {'image_id': 1, 'keypoints': person(0, 1, BOX)['keypoints'], 'score': 7.5},
+        {'image_id': 2, 'keypoints': person(0, 2, FAR)['keypoints'], 'score': 3.5},
+    ]
+    results = tmp_path / 'results.json'
+    results.write_text(json.dumps(rows))
+    return ann, str(results), str(tmp_path / 'new' / 'out.json')
+
+
+class TestOutput:
+    """What is printed and written."""
+
+    def test_numbers(self, files: tuple[str, str, str], capsys: pytest.CaptureFixture[str]) -> None:
+        """One of two found, at the higher score; the missed one is medium by its area."""
+        ann, results, out = files
+        assert main(['score', ann, results, '--out', out]) == 0
+        written = json.loads(Path(out).read_text())
+        assert written['BBR'] == {'All': 50.0, 'S': 100.0, 'M': 0.0, 'L': None}
+        assert written['BBP']['All'] == pytest.approx(5100 / 101)
+        assert written['num_gt'] == {'All': 2, 'S': 1, 'M': 1, 'L': 0}
+        assert written['area_source'] == 'tool'
+        assert written['settings']['max_detections'] == 100
+        printed = capsys.readouterr().out
+        assert 'BBR                   50.000   100.000     0.000         -' in printed
+        assert 'written: ' in printed
+
+    def test_options(self, files: tuple[str, str, str]) -> None:
+        """Each option reaches the evaluation and the record."""
+        ann, results, out = files
+        assert main(['score', ann, results, '--area-source', 'bbox', '--out', out, '--expand', '9']) == 0
+        written = json.loads(Path(out).read_text())
+        assert written['num_gt'] == {'All': 2, 'S': 2, 'M': 0, 'L': 0}
+        assert written['BBR']['All'] == 0
+        assert written['settings']['expand'] == 9
+
+    def test_output_is_replaced(self, files: tuple[str, str, str]) -> None:
+        """A second run writes the same file again and leaves nothing else behind."""
+        ann, results, out = files
+        for _ in range(2):
+            assert main(['score', ann, results, '--out', out]) == 0
+        assert [path.name for path in Path(out).parent.iterdir()] == ['out.json']
+
+    def test_ceiling(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A second table leaves out people whom nobody labelled."""
+        people = [person(1, 1, (0, 0, 20, 20)), person(2, 1, (40, 0, 20, 20), num_labelled=0)]
+        ann = write_coco(tmp_path, coco_content(*people))
+        out = tmp_path / 'out.json'
+        assert main(['score', ann, '--ceiling', '--out', str(out)]) == 0
+        content = json.loads(out.read_text())
+        assert content['BBR']['All'] == 50
+        assert content['labelled_only']['BBR']['All'] == 100
+        everybody, labelled = capsys.readouterr().out.split('people with a labelled keypoint alone')
+        assert ('50.000' in everybody, '50.000' in labelled) == (True, False)
 
 
 class TestBadInput:
     """Runs that end with status 2."""
 
-    def test_one_line_and_status_2(self, tmp_path: Path) -> None:
-        """A missing file ends in one line, without a traceback."""
-        done = run(tmp_path / 'none.json', '--ceiling', check=False)
-        assert done.returncode == 2
-        assert done.stderr.count('\n') == 1
-        assert 'none.json' in done.stderr
+    def refused(self, argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+        """Return the one line printed by a command that ends with status 2."""
+        assert main(['score', *argv]) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ''
+        assert captured.err.count('\n') == 1
+        assert captured.err.startswith('dualcenter score: error: ')
+        return captured.err
 
-    def test_neither_results_nor_ceiling(self, tmp_path: Path) -> None:
+    def test_files(self, files: tuple[str, str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Missing, truncated, swapped, unknown images: one line, nothing written."""
+        ann, results, out = files
+        broken = tmp_path / 'broken.json'
+        broken.write_text(Path(results).read_text()[:50])
+        stranger = tmp_path / 'stranger.json'
+        stranger.write_text(json.dumps([{'image_id': 99, 'keypoints': [1, 1, 1], 'score': 1}]))
+        to_out = ['--out', out]
+        assert 'does not exist' in self.refused([ann + 'x', results, *to_out], capsys)
+        assert 'truncated' in self.refused([ann, str(broken), *to_out], capsys)
+        assert 'not a COCO file' in self.refused([results, ann, *to_out], capsys)
+        assert 'row 0: 99' in self.refused([ann, str(stranger), *to_out], capsys)
+        assert not (tmp_path / 'new').exists()
+
+    @pytest.mark.parametrize(
+        ('extra', 'message'),
+        [
+            (['--max-detections', '0'], 'max_detections must be at least 1, got 0'),
+            (['--iou-thr', '0'], 'iou_thr'),
+            (['--expand', '-1'], 'expand must be above -1'),
+            (['--ceiling'], 'either RESULTS.json or --ceiling'),
+        ],
+    )
+    def test_values(
+        self, files: tuple[str, str, str], capsys: pytest.CaptureFixture[str], extra: list[str], message: str
+    ) -> None:
+        """The message names the value."""
+        assert message in self.refused([*files[:2], *extra], capsys)
+
+    def test_neither_results_nor_ceiling(self, files: tuple[str, str, str], capsys: pytest.CaptureFixture[str]) -> None:
         """Something to score must be named."""
-        assert run(tmp_path / 'none.json', check=False).returncode == 2
+        assert 'either RESULTS.json or --ceiling' in self.refused([files[0]], capsys)
+
+    def test_output_is_never_an_input(self, files: tuple[str, str, str], capsys: pytest.CaptureFixture[str]) -> None:
+        """Results would be lost otherwise."""
+        ann, results, _ = files
+        assert 'is an input file' in self.refused([ann, results, '--out', results], capsys)
+
+    def test_output_that_cannot_be_written(
+        self, files: tuple[str, str, str], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A file stands where the folder should be."""
+        ann, results, _ = files
+        self.refused([ann, results, '--out', f'{ann}/out.json'], capsys)
+
+
+def test_help_has_an_example() -> None:
+    """The help shows complete commands."""
+    assert 'dualcenter score ANN.json RESULTS.json' in run('--help').stdout

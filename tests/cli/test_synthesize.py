@@ -90,6 +90,7 @@ class TestErrors:
         """Wrong values are named."""
         result = run(tmp_path / 'out', *arguments)
         assert result.returncode == 2
+        assert result.stderr.startswith('dualcenter synthesize: error: ')
         assert message in result.stderr
         assert 'Traceback' not in result.stderr
         assert not (tmp_path / 'out').exists()

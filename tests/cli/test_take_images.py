@@ -1,73 +1,50 @@
-"""A few images of a large data set, with everything that belongs to them and nothing else."""
+"""The command that makes a small data set; the parts are tested with `coco.subset`."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from dualcenter_mmpose.cli import take_images as tool
+from dualcenter import main
 from tests.reference.coco_files import coco_content, person, write_coco
-
-
-def run_tool(monkeypatch, *words):
-    monkeypatch.setattr('sys.argv', ['take_images.py', *map(str, words)])
-    return tool.main()
 
 
 @pytest.fixture
 def source(tmp_path):
     """Three images: the first without a labelled person, the second with two people, the third with one."""
+    box = (10, 10, 50, 50)
     people = [
-        person(1, 1, (10, 10, 50, 50), num_labelled=0),
-        person(2, 2, (10, 10, 50, 50)),
-        person(3, 2, (70, 10, 50, 50), num_labelled=0),
-        person(4, 3, (10, 10, 50, 50)),
+        person(1, 1, box, num_labelled=0),
+        person(2, 2, box),
+        person(3, 2, box, num_labelled=0),
+        person(4, 3, box),
     ]
-    folder = tmp_path / 'large'
-    folder.mkdir()
-    return write_coco(folder, coco_content(*people), with_images=True)
+    (tmp_path / 'large').mkdir()
+    return write_coco(tmp_path / 'large', coco_content(*people), with_images=True)
 
 
-def test_takes_the_first_with_labels(source, tmp_path, monkeypatch):
-    """Image 1 teaches no pose; of image 2 the unlabelled person comes along, as it must be masked."""
-    out = tmp_path / 'few'
-    assert run_tool(monkeypatch, source, out, '--images', 1, '--images-dir', tmp_path / 'large') == 0
-    written = json.loads(next((out / 'annotations').iterdir()).read_text())
-    assert [image['id'] for image in written['images']] == [2]
-    assert [ann['id'] for ann in written['annotations']] == [2, 3]
-    assert written['categories'] == json.loads(Path(source).read_text())['categories']
-    assert [path.name for path in (out / 'images').iterdir()] == [written['images'][0]['file_name']]
+@pytest.fixture
+def run_tool(source, tmp_path):
+    """The command on the large set; its options follow."""
+    return lambda *argv: main(['take-images', source, str(tmp_path / 'few'), *map(str, argv)])
 
 
-@pytest.mark.parametrize('number', [0, 3])
-def test_too_many_or_none(source, tmp_path, monkeypatch, capsys, number):
-    """Two images have a labelled person."""
-    assert run_tool(monkeypatch, source, tmp_path / 'few', '--images', number) == 2
-    assert 'must be 1 to 2' in capsys.readouterr().err
-    assert not (tmp_path / 'few').exists()
+def test_written(run_tool, tmp_path, capsys):
+    """As many images as asked for."""
+    assert run_tool('--images', 1, '--images-dir', tmp_path / 'large') == 0
+    (written,) = (tmp_path / 'few' / 'annotations').iterdir()
+    assert [image['id'] for image in json.loads(written.read_text())['images']] == [2]
+    assert 'ann.json: 1 images, 2 annotations' in capsys.readouterr().out
 
 
-def test_missing_image_leaves_nothing(source, tmp_path, monkeypatch, capsys):
-    """Everything is checked before anything is written."""
-    assert run_tool(monkeypatch, source, tmp_path / 'few', '--images', 1, '--images-dir', tmp_path) == 2
-    assert '--images-dir' in capsys.readouterr().err
-    assert sorted(path.name for path in tmp_path.iterdir()) == ['large']
-
-
-def test_keeps_what_exists(source, tmp_path, monkeypatch, capsys):
-    """A folder that exists is not touched."""
-    (tmp_path / 'few').mkdir()
-    assert run_tool(monkeypatch, source, tmp_path / 'few', '--images', 1, '--images-dir', tmp_path / 'large') == 2
-    assert 'exists already' in capsys.readouterr().err
-    assert not list((tmp_path / 'few').iterdir())
-
-
-def test_not_coco(tmp_path, monkeypatch, capsys):
-    """The file is named."""
-    path = tmp_path / 'other.json'
-    path.write_text('{}')
-    assert run_tool(monkeypatch, path, tmp_path / 'few') == 2
-    assert 'other.json' in capsys.readouterr().err
+@pytest.mark.parametrize(('words', 'message'), [(['--images', 3], 'must be 1 to 2'), (['--images', 1], '--images-dir')])
+def test_refusals(words, message, run_tool, tmp_path, capsys):
+    """One line, status 2, nothing written."""
+    assert run_tool(*words) == 2
+    printed = capsys.readouterr().err
+    assert printed.startswith('dualcenter take-images: error: ')
+    assert message in printed
+    assert printed.count('\n') == 1
+    assert [path.name for path in tmp_path.iterdir()] == ['large']
 
 
 class TestIds:
@@ -80,11 +57,9 @@ class TestIds:
         return path
 
     @pytest.fixture
-    def take(self, source, tmp_path, monkeypatch):
+    def take(self, run_tool, tmp_path):
         """Return a function that takes images of the large set into `few` and returns the exit status."""
-        return lambda *words: run_tool(
-            monkeypatch, source, tmp_path / 'few', '--images-dir', tmp_path / 'large', *words
-        )
+        return lambda *argv: run_tool('--images-dir', tmp_path / 'large', *argv)
 
     @staticmethod
     def read_ids(folder):
@@ -138,6 +113,5 @@ class TestIds:
 
     def test_number_or_list(self, take, ids, capsys):
         """Not both."""
-        with pytest.raises(SystemExit):
-            take('--ids', ids, '--images', 16)
+        assert take('--ids', ids, '--images', 16) == 2
         assert 'not allowed with' in capsys.readouterr().err

@@ -6,86 +6,34 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
 
+from dualcenter import main
 from dualcenter_mmpose.cli import train_stages as tool
-from dualcenter_mmpose.experiments.stages.chain import StageError
+from dualcenter_mmpose.cli.command import build_parser
+from dualcenter_mmpose.experiments.stages.options import StageOptions
 from tests.configs.reduce import ROOT, load_reduced
 from tests.reference.coco_files import coco_content, person, write_coco
 
 SYNTHETIC = ROOT / 'configs' / 'dualcenter' / 'synthetic'
 STAGE2 = SYNTHETIC / 'dualcenter_hrnet-w16s_stage2_1xb8-6e_synthetic-256x256.py'
-STAGE3 = SYNTHETIC / 'dualcenter_hrnet-w16s_stage3_1xb8-3e_synthetic-256x256.py'
-COCO_STAGE2 = ROOT / 'configs' / 'dualcenter' / 'coco' / 'dualcenter_hrnet-w32_stage2_8xb10-20e_coco-512x512.py'
 
 
-def plan(*words):
-    return tool.plan_stages(tool.parse_args([*map(str, words), '--work-dir', 'unused']))
+def options(*argv):
+    arguments = build_parser('dualcenter', tool).parse_args([*map(str, argv), '--work-dir', 'unused'])
+    return tool.stage_options(arguments)
 
 
-class TestPlanStages:
-    """Configs and options become stages that are ready to run."""
+class TestStageOptions:
+    """Options of the command line -> changes to configs."""
 
-    def test_plain(self):
-        """Nothing changes without options."""
-        stages = plan(STAGE3)
-        assert [stage.number for stage in stages] == [1, 2, 3]
-        assert [stage.config.train_cfg.max_epochs for stage in stages] == [6, 6, 3]
-        assert stages[2].config.model == Config.fromfile(STAGE3).model
-        assert stages[0].config.launcher == 'none'
-
-    def test_epochs(self):
-        """One number for all stages, or one for each, also where only some are run; steps move along."""
-        assert [stage.config.train_cfg.max_epochs for stage in plan(STAGE3, '--epochs', 2)] == [2, 2, 2]
-        (second,) = plan(STAGE3, '--epochs', 4, 10, 1, '--stages', 2)
-        assert second.config.train_cfg.max_epochs == 10
-        # 12 and 17 of 20 epochs are 3.6 and 5.1 of 6 as the small config writes them: 4 and 5 of 6, 7 and 8 of 10.
-        assert second.config.param_scheduler[-1].milestones == [7, 8]
-        with pytest.raises(StageError, match=r'--epochs takes one number, or 3 for 3 stages; got \[1, 2\]'):
-            plan(STAGE3, '--epochs', 1, 2)
-        with pytest.raises(ValueError, match='at least 1 epoch'):
-            plan(STAGE2, '--epochs', 0)
-
-    def test_small(self):
-        """Small twins of every stage, on the small network; their names stay."""
-        stages = plan(COCO_STAGE2, '--small')
-        small = Config.fromfile(STAGE2)
-        assert [stage.config.model.backbone.extra for stage in stages] == [small.model.backbone.extra] * 2
-        assert stages[1].config.train_dataloader.dataset.data_root == small.train_dataloader.dataset.data_root
-        assert [Path(stage.config.filename).name for stage in stages] == [stage.path.name for stage in stages]
-
-    def test_other_options(self):
-        """--cfg-options has the last word, over the other options too."""
-        stages = plan(STAGE2, '--amp', '--auto-scale-lr', '--epochs', 4, '--cfg-options', 'train_cfg.max_epochs=3')
-        for stage in stages:
-            assert stage.config.optim_wrapper.type == 'AmpOptimWrapper'
-            assert stage.config.optim_wrapper.loss_scale == 'dynamic'
-            assert stage.config.auto_scale_lr.enable
-            assert stage.config.train_cfg.max_epochs == 3
-
-    @pytest.mark.parametrize(
-        ('option', 'missing'),
-        [
-            (['--amp'], 'optim_wrapper.optimizer'),
-            (['--auto-scale-lr'], 'auto_scale_lr.base_batch_size'),
-            (['--epochs', '1'], 'train_cfg.max_epochs'),
-        ],
-    )
-    def test_nothing_to_change(self, option, missing, tmp_path):
-        """An option that finds nothing to change names the key that the config lacks."""
-        path = tmp_path / 'bare.py'
-        path.write_text('train_cfg = dict(max_iters=3)\n')
-        with pytest.raises(StageError, match=rf"{option[0]} needs '{missing}', which '.*bare\.py' does not have"):
-            plan(path, *option)
-
-    def test_bad_cfg_option(self):
-        """A key that leads into a number."""
-        with pytest.raises(StageError, match='--cfg-options: '):
-            plan(STAGE2, '--cfg-options', 'train_dataloader.dataset.pipeline.99.type=A')
+    def test_all(self):
+        """Each has its place."""
+        given = options('a.py', '--small', '--data', 'd', '--amp', '--auto-scale-lr', '--cfg-options', 'a.b=1')
+        assert given == StageOptions(small=True, data='d', amp=True, auto_scale_lr=True, cfg_options={'a.b': 1})
 
     @pytest.mark.parametrize(('environment', 'launcher'), [({}, 'none'), ({'TORCHELASTIC_RUN_ID': '1'}, 'pytorch')])
     def test_launcher(self, environment, launcher, monkeypatch):
@@ -93,8 +41,8 @@ class TestPlanStages:
         monkeypatch.delenv('TORCHELASTIC_RUN_ID', raising=False)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        assert tool.parse_args(['a.py', '--work-dir', 'b']).launcher == launcher
-        assert tool.parse_args(['a.py', '--work-dir', 'b', '--launcher', 'slurm']).launcher == 'slurm'
+        assert options('a.py').launcher == launcher
+        assert options('a.py', '--launcher', 'slurm').launcher == 'slurm'
 
 
 class TestMain:
@@ -105,9 +53,8 @@ class TestMain:
         """The command in this process, and what trains in it."""
 
         def run_main(*words, train=None):
-            monkeypatch.setattr('sys.argv', ['train_stages.py', *map(str, words), '--work-dir', str(tmp_path / 'work')])
             monkeypatch.setattr('dualcenter_mmpose.experiments.stages.run.train_stage', train)
-            return tool.main()
+            return main(['train-stages', *map(str, words), '--work-dir', str(tmp_path / 'work')])
 
         return run_main
 
@@ -121,7 +68,7 @@ class TestMain:
         """At the end stands the command that tests the last checkpoint."""
         assert run_main(STAGE2, train=self.leave_checkpoint) == 0
         stage2 = tmp_path / 'work' / 'stage2'
-        expected = f'python tools/test.py {stage2 / STAGE2.name} {stage2 / "epoch_1.pth"}'
+        expected = f'mim test dualcenter_mmpose {stage2 / STAGE2.name} --checkpoint {stage2 / "epoch_1.pth"}'
         assert capsys.readouterr().out.splitlines()[-1] == expected
 
     @pytest.mark.parametrize(
@@ -144,7 +91,7 @@ class TestMain:
         monkeypatch.setattr('dualcenter_mmpose.experiments.stages.run.get_device', lambda: 'cpu')
         assert run_main(*words, train=self.leave_checkpoint) == 2
         printed = capsys.readouterr().err
-        assert printed.startswith('train_stages: ')
+        assert printed.startswith('dualcenter train-stages: error: ')
         assert message in printed
         assert printed.count('\n') == 1
         assert not (tmp_path / 'work').exists()
@@ -171,7 +118,7 @@ class TestMain:
             raise KeyboardInterrupt
 
         assert run_main(STAGE2, train=stop) == 130
-        assert 'the same command goes on' in capsys.readouterr().err
+        assert 'interrupted: run the same command again to go on' in capsys.readouterr().err
 
 
 KILLER = """

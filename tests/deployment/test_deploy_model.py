@@ -44,7 +44,7 @@ def run(network, images) -> dict[str, np.ndarray]:
         return {name: value.numpy() for name, value in network(images).items()}
 
 
-class TestPeopleNetwork:
+class TestDeployModel:
     """Law: the same people as MMPose's call, whatever the model is made of."""
 
     @pytest.mark.parametrize('name', MODELS)

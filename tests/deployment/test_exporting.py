@@ -189,3 +189,23 @@ class TestWriteInOnePiece:
             exporting.write_in_one_piece(path, write)
         assert path.read_text() == 'old'
         assert list(tmp_path.iterdir()) == [path]
+
+
+class TestWriteModel:
+    """Law: one file, ONNX or a program of torch.export, with the description inside."""
+
+    @pytest.mark.parametrize(('batch', 'traced'), [(2, (2, False)), (None, (1, True))])
+    def test_batch(self, batch, traced, tmp_path, monkeypatch):
+        """No number is any number."""
+        asked = []
+        monkeypatch.setattr(exporting, 'trace', lambda network, size, number, dynamic_batch: (number, dynamic_batch))
+        monkeypatch.setattr(exporting, 'write_program', lambda *args: asked.append(args))
+        exporting.write_model(None, tmp_path / 'm.pt2', {'a': 1}, (64, 32), batch, as_program=True)
+        assert asked == [(traced, tmp_path / 'm.pt2', {'a': 1})]
+
+    def test_onnx(self, onnxruntime, tmp_path):
+        """ONNX Runtime reads it, and finds the description."""
+        exporting.write_model(SortedPixels(), tmp_path / 'm.onnx', {'a': 1}, (64, 32))
+        session = onnxruntime.InferenceSession(str(tmp_path / 'm.onnx'), providers=['CPUExecutionProvider'])
+        assert session.get_modelmeta().custom_metadata_map == {'format': json.dumps(exporting.FORMAT), 'a': '1'}
+        assert session.get_inputs()[0].shape == [1, 3, 32, 64]

@@ -1,4 +1,4 @@
-"""The program that runs an exported model without PyTorch; against MMPose in `test_export_onnx.py`."""
+"""The program that runs an exported model without PyTorch; against MMPose in `tests/cli/test_export.py`."""
 
 from __future__ import annotations
 
@@ -87,12 +87,8 @@ def image(tmp_path):
 
 
 @pytest.fixture
-def run_tool(monkeypatch):
-    def run_tool(*words):
-        monkeypatch.setattr('sys.argv', ['predict_onnx.py', *map(str, words)])
-        return tool.main()
-
-    return run_tool
+def run_tool():
+    return lambda *argv: tool.main([*map(str, argv)])
 
 
 class TestAlone:
@@ -265,7 +261,7 @@ class TestErrors:
         model = onnx.load(make_model())
         del model.metadata_props[:]
         onnx.save(model, tmp_path / 'other.onnx')
-        self.check(run_tool, capsys, [tmp_path / 'other.onnx', image], 'was not written by export_onnx.py')
+        self.check(run_tool, capsys, [tmp_path / 'other.onnx', image], 'was not written by `dualcenter export`')
         newer = make_model(path=tmp_path / 'newer.onnx', format='dualcenter_mmpose/2')
         self.check(run_tool, capsys, [newer, image], "this program reads 'dualcenter_mmpose/1'")
 

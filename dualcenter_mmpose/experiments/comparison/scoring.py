@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +39,7 @@ def score_file(ann_file: str, results_file: str) -> Json:
     Raises:
         ValueError: if a file is unusable, or the keypoints are neither COCO's nor CrowdPose's.
     """
-    boxes = {source: evaluation_to_dict(_evaluate_boxes(source, [ann_file, results_file])) for source in AREA_SOURCES}
+    boxes = {source: evaluation_to_dict(_evaluate_boxes(source, ann_file, results_file)) for source in AREA_SOURCES}
     keypoints, curve = keypoint_precision(ann_file, results_file)
     return dict(
         keypoints=keypoints, boxes=boxes, curves=dict(keypoints=curve, boxes=box_curves(ann_file, results_file))
@@ -49,12 +48,11 @@ def score_file(ann_file: str, results_file: str) -> Json:
 
 def score_ceiling(ann_file: str) -> Json:
     """Return BBP and BBR by area source of the labelled keypoints: what tight keypoint boxes can reach at most."""
-    return {s: evaluation_to_dict(_evaluate_boxes(s, [ann_file, '--ceiling'])) for s in AREA_SOURCES}
+    return {s: evaluation_to_dict(_evaluate_boxes(s, ann_file)) for s in AREA_SOURCES}
 
 
-def _evaluate_boxes(source: str, words: Sequence[str]) -> Any:
-    arguments = results_scoring.build_parser().parse_args([*words, '--area-source', source])
-    return results_scoring.score(arguments)[0]
+def _evaluate_boxes(source: str, ann_file: str, results_file: str | None = None) -> Any:
+    return results_scoring.score_results(ann_file, results_file, area_source=source)[0]
 
 
 def keypoint_precision(ann_file: str, results_file: str) -> tuple[Json, Json]:
@@ -107,10 +105,9 @@ def box_curves(ann_file: str, results_file: str) -> Json:
     rows: Any = read_json(results_file, 'result file')
     scores = np.unique([row['score'] for row in rows])[::-1] if rows else np.zeros(1)
     levels = scores[np.linspace(0, len(scores) - 1, min(CURVE_POINTS, len(scores))).astype(int)]
-    arguments = results_scoring.build_parser().parse_args([ann_file, results_file])
-    arguments.score_levels = [float(level) for level in levels]
+    evaluation, _ = results_scoring.score_results(ann_file, results_file, score_levels=levels.tolist())
     curves = {}
-    for name, result in results_scoring.score(arguments)[0].subsets.items():
+    for name, result in evaluation.subsets.items():
         points = [(p.recall, p.precision) for p in result.at_scores if p.precision >= 0 and p.recall >= 0]
         curves[name] = _curve(*zip(*points)) if points else _curve([], [])
     return curves

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from mmpose.evaluation import CocoMetric
 
-from dualcenter_mmpose.evaluation import results_scoring
+from dualcenter import main
 from dualcenter_mmpose.experiments.comparison.scoring import box_curves, keypoint_precision, score_ceiling, score_file
 from dualcenter_mmpose.keypoints.metainfo import load_keypoint_layout
 from tests.helpers import COCO, CROWDPOSE, load_layout_names
@@ -112,7 +112,7 @@ class TestScoreFile:
         ours = score_file(str(ann_file), str(results))
         for source in ('tool', 'bbox'):
             out = tmp_path / 'out.json'
-            assert results_scoring.main([str(ann_file), str(results), '--area-source', source, '--out', str(out)]) == 0
+            assert main(['score', str(ann_file), str(results), '--area-source', source, '--out', str(out)]) == 0
             theirs = json.loads(out.read_text())
             assert ours['boxes'][source] == {key: theirs[key] for key in ours['boxes'][source]}
         return ours
