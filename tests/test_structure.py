@@ -36,6 +36,7 @@ SHELLS = {
     'models/heads/dual_center_head.py',
     'models/layers/branches.py',
     'models/losses/smooth_l1.py',
+    'models/pose_estimators/distributed.py',
     'models/pose_estimators/multi_scale_training.py',
     'models/pose_estimators/sequential_step.py',
     'models/pose_nets/confidence.py',

@@ -52,7 +52,7 @@ def quick_model(**options: Any) -> Any:
 
 def training_batch(model: Any, seed: int = 0, num_images: int = 2) -> dict[str, Any]:
     """Return a batch at the largest level's size."""
-    largest = max(level.scale for level in model.levels)
+    largest = max(scale.factor for scale in model.scales)
     size = int(SIZE * largest)
     people = [(random_people(2, SIZE, seed=seed + n) + 0.5) * largest - 0.5 for n in range(num_images)]
     return make_batch([encode_sample(model.head.decoder, p, input_size=(size, size)) for p in people], size, seed=seed)

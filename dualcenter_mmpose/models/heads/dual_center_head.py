@@ -133,6 +133,11 @@ class DualCenterHead(BaseHead):
         """Number of center groups G."""
         return self.decoder.num_centers
 
+    @property
+    def needs_instances(self) -> bool:
+        """Whether there are pose-level networks: they train on the instances themselves."""
+        return self.pose_nets is not None
+
     def fuse(self, feats: Sequence[Tensor]) -> Tensor:
         """Return the backbone's maps resized to the first one's size and joined.
 
