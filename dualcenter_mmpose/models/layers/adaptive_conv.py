@@ -148,6 +148,8 @@ class AdaptiveConv2d(nn.Module):
         ``AdaptiveActivationBlock``.
     """
 
+    taps: Tensor
+
     def __init__(self, in_channels: int, out_channels: int, groups: int = 1, operator: str = 'grid_sample') -> None:
         super().__init__()
         if operator not in OPERATORS:

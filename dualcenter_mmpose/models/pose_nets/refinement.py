@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from mmpose.registry import MODELS
@@ -46,8 +47,9 @@ class PoseRefinementNet(nn.Module):
         self.stem = PoseStem(num_keypoints, in_channels, width)
         inputs = self.stem.out_features + 2 * num_keypoints
         self.layers = dense_layers((inputs, *hidden, 2 * num_keypoints), dropout)
-        nn.init.zeros_(self.layers[-1].weight)
-        nn.init.zeros_(self.layers[-1].bias)
+        last = cast(nn.Linear, self.layers[-1])  # nothing stands behind the last dense layer
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
 
     def residuals(self, features: Tensor, keypoints: Tensor) -> tuple[Tensor, Tensor]:
         """Return the residuals before they are bounded, and the poses' diagonals.
