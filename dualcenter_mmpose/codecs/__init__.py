@@ -5,6 +5,7 @@
   and OKS constants of a keypoint set, and how to read them from MMPose's metainfo.
 * :mod:`~dualcenter_mmpose.codecs.center_groups`: the rules that define centers.
 * :mod:`~dualcenter_mmpose.codecs.targets` on :mod:`~dualcenter_mmpose.codecs.painting`: all training targets.
+* :mod:`~dualcenter_mmpose.codecs.input_checks`: what every codec refuses.
 * :mod:`~dualcenter_mmpose.codecs.masks`: where an image must not teach.
 
 Adding a codec: subclass ``mmpose.codecs.base.BaseKeypointCodec`` in a file of its own, register it with

@@ -8,9 +8,8 @@ import torch
 from mmpose.models.losses import KeypointMSELoss
 
 from dualcenter_mmpose.baselines import HigherHRNetHead
-from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps, pack_people
-from dualcenter_mmpose.baselines.level_targets import make_level_targets
-from dualcenter_mmpose.baselines.tag_decoding import TaggedPeople
+from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps
+from dualcenter_mmpose.baselines.resolution_targets import make_resolution_targets
 from dualcenter_mmpose.cli.complexity import load_model_config
 from dualcenter_mmpose.experiments.profiling.counting import count_complexity
 from tests.baselines.baseline_models import HEADS, baseline_config, build_baseline, samples_for
@@ -59,7 +58,7 @@ class TestPaperSize:
 
 
 class TestForward:
-    """Maps of two levels."""
+    """Maps of two resolutions."""
 
     @pytest.mark.parametrize('kind', HEADS)
     def test_shapes(self, kind):
@@ -77,7 +76,7 @@ class TestForward:
 
 
 class TestLoss:
-    """Heatmaps of both levels and tags."""
+    """Heatmaps of both resolutions and tags."""
 
     @pytest.mark.parametrize('kind', HEADS)
     def test_every_weight_learns(self, kind):
@@ -122,7 +121,7 @@ class TestLoss:
         """Targets as predictions leave nothing of the heatmap losses."""
         model = build_baseline('HigherHRNetHead')
         people = model.head.decoder.unpack(samples_for(model, [random_people(2, SIZE, seed=0)]))
-        targets = make_level_targets(people, 2.0)
+        targets = make_resolution_targets(people, 2.0)
         maps = EmbeddingMaps(targets[0].heatmaps, targets[1].heatmaps, targets[0].heatmaps)
         assert [loss.item() for loss in model.head.heatmap_losses(maps, targets).values()] == [0, 0]
 
@@ -131,7 +130,7 @@ class TestLoss:
         model = build_baseline('HigherHRNetHead')
         people = model.head.decoder.unpack(samples_for(model, [random_people(1, SIZE, seed=0)]))
         people = people._replace(valid_mask=people.valid_mask & (torch.arange(32) < 16))
-        targets = make_level_targets(people, 2.0)
+        targets = make_resolution_targets(people, 2.0)
         maps = EmbeddingMaps(*(target.heatmaps + 1 for target in targets), targets[0].heatmaps)
         losses = model.head.heatmap_losses(maps, targets)
         assert isinstance(model.head.loss_module, KeypointMSELoss)
@@ -151,7 +150,7 @@ class TestPredict:
     def fixed_maps(self, head, people):
         """Make a head put out the targets of people, the same for every image."""
         instances = head.decoder.unpack([encode_sample(head.decoder, people)])
-        coarse, fine = make_level_targets(instances, 2.0)
+        coarse, fine = make_resolution_targets(instances, 2.0)
         tags = torch.zeros_like(coarse.heatmaps)
         for person, keypoints in enumerate(instances.keypoints[0]):
             for keypoint, (x, y) in enumerate((keypoints + 0.5).int().tolist()):
@@ -194,21 +193,10 @@ class TestPredict:
             assert np.isfinite(people.keypoints).all()
             assert result.pred_fields.heatmaps.shape == (17, 32, 32)
 
-    def test_nobody(self):
-        """Empty arrays of the right shapes."""
-        people = pack_people(TaggedPeople(torch.zeros(0, 17, 2), torch.zeros(0, 17), torch.zeros(0)))
-        assert people.keypoints.shape == (0, 17, 2)
-        assert people.bboxes.shape == (0, 4)
-
     def test_unknown_option(self):
         head = build_baseline('SWAHRHead').head
         with pytest.raises(KeyError, match=r"unknown options \['flip'\]; SWAHRHead knows"):
             head.predict((), [], dict(flip=True))
-
-    def test_multiscale(self):
-        head = build_baseline('HigherHRNetHead').head
-        with pytest.raises(NotImplementedError, match='multiscale_test'):
-            head.predict((), [], dict(multiscale_test=True))
 
 
 def paint_people(people, size):

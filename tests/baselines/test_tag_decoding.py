@@ -10,12 +10,14 @@ from mmpose.codecs import AssociativeEmbedding
 
 from dualcenter_mmpose.baselines.tag_decoding import (
     TagDecoding,
-    average_levels,
-    decode_tagged_people,
+    TaggedInstances,
+    average_resolutions,
+    decode_tagged_instances,
     fill_missing,
     find_tag_candidates,
     highest_around,
     move_a_quarter,
+    stack_instances,
 )
 from dualcenter_mmpose.codecs.painting import paint_gaussians
 
@@ -45,21 +47,21 @@ class TestTagDecoding:
             TagDecoding(peak_kernel=kernel)
 
 
-class TestAverageLevels:
-    """Levels meet at one size."""
+class TestAverageResolutions:
+    """Resolutions meet at one size."""
 
     def test_constant(self):
         """Means of constants stay exact at any size."""
-        levels = [torch.full((1, 2, 3, 4), 0.2), torch.full((1, 2, 6, 8), 0.6)]
-        average = average_levels(levels, (16, 12))
+        maps = [torch.full((1, 2, 3, 4), 0.2), torch.full((1, 2, 6, 8), 0.6)]
+        average = average_resolutions(maps, (16, 12))
         assert average.shape == (1, 2, 12, 16)
         assert torch.allclose(average, torch.tensor(0.4))
 
     def test_half_cells(self):
         """A ramp over input px, read at the middle of 4 x 4 and of 2 x 2 cells, is itself again inside."""
         ramps = [(torch.arange(side) + 0.5) * 32 / side - 0.5 for side in (8, 16)]
-        levels = [ramp.expand(1, 1, len(ramp), -1) for ramp in ramps]
-        average = average_levels(levels, (32, 32))[0, 0, 16]
+        maps = [ramp.expand(1, 1, len(ramp), -1) for ramp in ramps]
+        average = average_resolutions(maps, (32, 32))[0, 0, 16]
         assert torch.allclose(average[2:-2], torch.arange(32.0)[2:-2], atol=1e-4)
 
 
@@ -131,7 +133,28 @@ class TestFillMissing:
         assert torch.equal(filled[1], scores)
 
 
-class TestDecodeTaggedPeople:
+def of_each_image(batch):
+    """Return the valid instances of each image without the padding."""
+    return [type(batch)(*(values[image][valid] for values in batch)) for image, valid in enumerate(batch.valid)]
+
+
+class TestStackInstances:
+    """Images with different numbers of instances."""
+
+    def test_padding(self):
+        """Two, none and one: slots are filled from the front, the rest are not valid."""
+        images = [
+            TaggedInstances(torch.full((count, 3, 2), 7), torch.full((count, 3), 0.5), torch.full((count,), 0.4))
+            for count in (2, 0, 1)
+        ]
+        stacked = stack_instances(images)
+        assert stacked.valid.tolist() == [[True, True], [False, False], [True, False]]
+        assert stacked.keypoints.shape == (3, 2, 3, 2)
+        assert (stacked.keypoints[stacked.valid] == 7).all()
+        assert stacked.scores.tolist() == [pytest.approx([0.4, 0.4]), [0, 0], pytest.approx([0.4, 0])]
+
+
+class TestDecodeTaggedInstances:
     """The whole way."""
 
     @pytest.mark.parametrize(('seed', 'num_tags'), [(0, 1), (1, 1), (2, 2), (3, 2)])
@@ -141,8 +164,8 @@ class TestDecodeTaggedPeople:
         order = [3, 0, 4, 1, 2]
         theirs = AssociativeEmbedding((40, 40), (40, 40), decode_keypoint_order=order, decode_center_shift=0.5)
         expected = zip(*theirs.batch_decode(heatmaps, tags.flatten(1, 2)))
-        ours = decode_tagged_people(heatmaps, tags, order, TagDecoding(max_people=1000))
-        for people, (keypoints, keypoint_scores, scores) in zip(ours, expected):
+        ours = decode_tagged_instances(heatmaps, tags, order, TagDecoding(max_people=1000))
+        for people, (keypoints, keypoint_scores, scores) in zip(of_each_image(ours), expected):
             best = np.argsort(-scores, kind='stable')
             assert len(best) > 5
             keypoints = keypoints[best]
@@ -161,30 +184,30 @@ class TestDecodeTaggedPeople:
         for person, value in enumerate((-3.0, 3.0)):
             for keypoint, (x, y) in enumerate(points[person].int().tolist()):
                 tags[0, 0, keypoint, y, x] = value
-        (people,) = decode_tagged_people(heatmaps, tags, [0, 1, 2], TagDecoding())
-        assert sorted(people.keypoints.tolist()) == points.tolist()
-        assert torch.allclose(people.scores, torch.ones(2))
+        people = decode_tagged_instances(heatmaps, tags, [0, 1, 2], TagDecoding())
+        assert sorted(people.keypoints[0].tolist()) == points.tolist()
+        assert torch.allclose(people.scores, torch.ones(1, 2))
 
     def test_no_heat_for_the_missing(self):
         """A keypoint that is nowhere gets a place and the score 0, even where the network puts out less."""
         heatmaps = torch.full((1, 2, 8, 8), -0.2)
         heatmaps[0, 0, 3, 4] = 0.8
-        (people,) = decode_tagged_people(heatmaps, torch.zeros(1, 1, 2, 8, 8), [0, 1], TagDecoding())
-        assert people.keypoint_scores.tolist() == [[pytest.approx(0.8), 0]]
-        assert people.scores.tolist() == [pytest.approx(0.4)]
+        people = decode_tagged_instances(heatmaps, torch.zeros(1, 1, 2, 8, 8), [0, 1], TagDecoding())
+        assert people.keypoint_scores.tolist() == [[[pytest.approx(0.8), 0]]]
+        assert people.scores.tolist() == [[pytest.approx(0.4)]]
 
     def test_nobody(self):
         """Empty maps: no people, shapes kept."""
-        (people,) = decode_tagged_people(torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 3, 8, 8), [0, 1, 2], TagDecoding())
-        assert people.keypoints.shape == (0, 3, 2)
-        assert people.keypoint_scores.shape == (0, 3)
-        assert people.scores.shape == (0,)
+        people = decode_tagged_instances(torch.zeros(1, 3, 8, 8), torch.zeros(1, 1, 3, 8, 8), [0, 1, 2], TagDecoding())
+        assert people.keypoints.shape == (1, 0, 3, 2)
+        assert people.keypoint_scores.shape == (1, 0, 3)
+        assert people.scores.shape == people.valid.shape == (1, 0)
 
     def test_max_people(self):
         """The best are kept."""
         heatmaps, tags = random_maps(1)
-        everybody = decode_tagged_people(heatmaps, tags, range(5), TagDecoding(max_people=1000))
-        best = decode_tagged_people(heatmaps, tags, range(5), TagDecoding(max_people=3))
-        for all_people, kept in zip(everybody, best):
-            for whole, part in zip(all_people, kept):
-                assert torch.equal(whole[:3], part)
+        everybody = decode_tagged_instances(heatmaps, tags, range(5), TagDecoding(max_people=1000))
+        best = decode_tagged_instances(heatmaps, tags, range(5), TagDecoding(max_people=3))
+        assert best.valid.sum() == 6
+        for whole, part in zip(everybody, best):
+            assert torch.equal(whole[:, :3], part)

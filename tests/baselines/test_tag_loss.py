@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmpose.models.losses import AssociativeEmbeddingLoss
 
-from dualcenter_mmpose.baselines.level_targets import TagPlaces
+from dualcenter_mmpose.baselines.resolution_targets import TagPlaces
 from dualcenter_mmpose.baselines.tag_loss import tag_losses
 
 
