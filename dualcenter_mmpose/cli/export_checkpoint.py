@@ -25,11 +25,8 @@ from typing import Any
 import torch
 from mmengine.config import Config
 
-from dualcenter_mmpose.models.pose_estimators.multi_scale_training import (
-    AUXILIARY_PREFIX,
-    RENAMED_OPTIONS,
-    MultiScaleTraining,
-)
+from dualcenter_mmpose.models.pose_estimators.multi_scale_training import AUXILIARY_PREFIX, MultiScaleTraining
+from dualcenter_mmpose.utils.renamed_options import SCALE_OPTIONS
 
 OWN_OPTIONS = tuple(
     name
@@ -72,7 +69,7 @@ def export_config(config: Config) -> Config:
     if config.model.get('type') != 'MultiScaleTrainingWrapper':
         raise ExportError(f"the config's model is '{config.model.get('type')}', not 'MultiScaleTrainingWrapper'")
     plain = deepcopy(config)
-    for name in (*OWN_OPTIONS, *RENAMED_OPTIONS):
+    for name in (*OWN_OPTIONS, *SCALE_OPTIONS):
         if name != 'head':
             plain.model.pop(name, None)
     plain.model.type = 'BottomupPoseEstimator'

@@ -7,6 +7,14 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Callable, TypeVar, cast
 
+SCALE_OPTIONS = {
+    'levels': 'scales',
+    'level_weights': 'scale_weights',
+    'levels_per_step': 'scales_per_step',
+    'level_probabilities': 'scale_probabilities',
+}
+"""Multi-scale training's options: names of 0.1.0 -> names of today. Also for those who read configs."""
+
 Function = TypeVar('Function', bound=Callable[..., Any])
 
 

@@ -34,7 +34,7 @@ from dualcenter_mmpose.models.pose_estimators.scale_targets import (
 )
 from dualcenter_mmpose.models.pose_estimators.scales import TrainingScale, draw_scales, make_scales, scale_size
 from dualcenter_mmpose.models.pose_estimators.sequential_step import run_scales_one_by_one
-from dualcenter_mmpose.utils.renamed_options import accept_old_names
+from dualcenter_mmpose.utils.renamed_options import SCALE_OPTIONS, accept_old_names
 
 if TYPE_CHECKING:
     Estimator = Any  # BottomupPoseEstimator or any like it: what stands behind this class among the bases
@@ -43,13 +43,6 @@ else:
 
 AUXILIARY_PREFIX = 'auxiliary_heads.'
 GRIDS = ('nominal', 'own')
-RENAMED_OPTIONS = {
-    'levels': 'scales',
-    'level_weights': 'scale_weights',
-    'levels_per_step': 'scales_per_step',
-    'level_probabilities': 'scale_probabilities',
-}
-"""Names of 0.1.0 -> names of today."""
 NOMINAL_HEAD_OPTIONS = ('pose_nets', 'pose_training', 'train_dense')
 
 
@@ -87,7 +80,7 @@ class MultiScaleTraining(Estimator):
 
     head: PoseHead
 
-    @accept_old_names(**RENAMED_OPTIONS)
+    @accept_old_names(**SCALE_OPTIONS)
     def __init__(
         self,
         *args: Any,
