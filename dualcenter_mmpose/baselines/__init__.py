@@ -12,6 +12,7 @@ background.
 * :mod:`~dualcenter_mmpose.baselines.higherhrnet_head`, :mod:`~dualcenter_mmpose.baselines.swahr_head`: the heads.
 * :mod:`~dualcenter_mmpose.baselines.tag_loss`: pull tags of an instance together, push instances apart.
 * :mod:`~dualcenter_mmpose.baselines.scale_adaptive`: SWAHR's targets, weights and scale penalty.
+* :mod:`~dualcenter_mmpose.baselines.tag_candidates`: maps -> peaks with tags.
 * :mod:`~dualcenter_mmpose.baselines.tag_grouping`: keypoints with tags -> instances.
 * :mod:`~dualcenter_mmpose.baselines.tag_decoding`: maps -> instances, with refinement and missing keypoints filled.
 

@@ -21,7 +21,8 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from dualcenter_mmpose.baselines.resolution_targets import FINE_CELLS, LabelledInstances
-from dualcenter_mmpose.baselines.tag_decoding import TagDecoding, average_resolutions, decode_tagged_instances
+from dualcenter_mmpose.baselines.tag_candidates import average_resolutions
+from dualcenter_mmpose.baselines.tag_decoding import TagDecoding, decode_tagged_instances
 from dualcenter_mmpose.baselines.tag_grouping import usual_order
 from dualcenter_mmpose.codecs.input_checks import check_input_size, check_keypoints, check_mirroring
 from dualcenter_mmpose.codecs.masks import draw_valid_mask, pack_mask

@@ -1,21 +1,20 @@
 """Heatmaps and tags -> instances.
 
-Axis letters: B images, K keypoints, M candidates of a keypoint, L tag dimensions (2 with a mirrored view), N instances,
+Axis letters: B images, K keypoints, L tag dimensions (2 with a mirrored view), N instances,
 H and W cells of the maps that are decoded, input pixels as a rule. Cells are (x, y).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from dualcenter_mmpose.baselines.tag_candidates import TagCandidates, find_tag_candidates
 from dualcenter_mmpose.baselines.tag_grouping import group_by_tags
 from dualcenter_mmpose.types import People
 
@@ -53,20 +52,6 @@ class TagDecoding:
             raise ValueError(f'peak_kernel must be a positive odd number, got {self.peak_kernel}')
 
 
-class TagCandidates(NamedTuple):
-    """The strongest peaks of a batch.
-
-    Attributes:
-        scores: (B, K, M) heatmap values.
-        tags: (B, K, M, L).
-        cells: (B, K, M, 2) integer.
-    """
-
-    scores: Tensor
-    tags: Tensor
-    cells: Tensor
-
-
 class TaggedInstances(NamedTuple):
     """Instances of one image, best first.
 
@@ -81,48 +66,6 @@ class TaggedInstances(NamedTuple):
     scores: Tensor
 
 
-def average_resolutions(maps: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
-    """Return the mean of maps (B, K, H_i, W_i) resized to ``size`` (W, H), (B, K, H, W)."""
-    width, height = size
-    resized = [F.interpolate(one, size=(height, width), mode='bilinear', align_corners=False) for one in maps]
-    return sum(resized[1:], resized[0]) / len(resized)
-
-
-def highest_around(maps: Tensor, kernel: int) -> Tensor:
-    """Return the highest value in the ``kernel`` x ``kernel`` window around each cell of maps (B, K, H, W).
-
-    What ``max_pool2d`` gives at stride 1; on a CPU in a fraction of its time, as rows and columns take turns.
-    """
-    reach = kernel // 2
-    width, height = maps.shape[3], maps.shape[2]
-    padded = F.pad(maps, (reach, reach, reach, reach), value=-math.inf)
-    rows = padded[..., :width]
-    for step in range(1, kernel):
-        rows = torch.maximum(rows, padded[..., step : step + width])
-    highest = rows[..., :height, :]
-    for step in range(1, kernel):
-        highest = torch.maximum(highest, rows[..., step : step + height, :])
-    return highest
-
-
-def find_tag_candidates(heatmaps: Tensor, tags: Tensor, options: TagDecoding) -> TagCandidates:
-    """Return the strongest peaks of each keypoint with their tags.
-
-    Args:
-        heatmaps: (B, K, H, W).
-        tags: (B, L, K, H, W).
-        options: ``peak_kernel`` and ``max_candidates``; smaller maps give fewer candidates.
-    """
-    width = heatmaps.shape[-1]
-    peaks = (heatmaps * (heatmaps == highest_around(heatmaps, options.peak_kernel))).flatten(2)  # (B, K, H * W)
-    scores, indices = peaks.topk(min(options.max_candidates, peaks.shape[2]), dim=2)
-    num_tags = tags.shape[1]
-    # The tag dimensions of a keypoint are read at the same cells: (B, L, K, M).
-    read = tags.flatten(3).gather(3, indices[:, None].expand(-1, num_tags, -1, -1))
-    cells = torch.stack((indices % width, indices.div(width, rounding_mode='floor')), dim=-1)
-    return TagCandidates(scores, read.permute(0, 2, 3, 1), cells)  # tags (B, K, M, L)
-
-
 def decode_tagged_instances(heatmaps: Tensor, tags: Tensor, order: Sequence[int], options: TagDecoding) -> People:
     """Return the instances of a batch, keypoints in cells, on the maps' device.
 
@@ -132,7 +75,7 @@ def decode_tagged_instances(heatmaps: Tensor, tags: Tensor, order: Sequence[int]
         order: the keypoint indices in the order of grouping.
         options: see there.
     """
-    candidates = find_tag_candidates(heatmaps, tags, options)
+    candidates = find_tag_candidates(heatmaps, tags, options.peak_kernel, options.max_candidates)
     found = TagCandidates(*(values.cpu() for values in candidates))  # one wait for the device
     images = [
         _decode_image(TagCandidates(*(values[i] for values in found)), heatmaps[i], tags[i], order, options)

@@ -22,16 +22,16 @@ def make_codec(**options):
 
 
 def perfect_maps(codec, keypoints):
-    """Return targets as predictions: heatmaps of both resolutions and each person's tag around its keypoints."""
-    people = codec.unpack([encode_sample(codec, keypoints)])
-    coarse, fine = make_resolution_targets(people, codec.sigma)
-    places = locate_tags(people)
+    """Return targets as predictions: heatmaps of both resolutions and each instance's tag around its keypoints."""
+    instances = codec.unpack([encode_sample(codec, keypoints)])
+    coarse, fine = make_resolution_targets(instances, codec.sigma)
+    places = locate_tags(instances)
     tags = torch.zeros(1, codec.num_keypoints, SIZE // 4, SIZE // 4)
-    for person in range(len(keypoints)):
+    for instance in range(len(keypoints)):
         for keypoint in range(codec.num_keypoints):
-            if places.valid[0, person, keypoint]:
-                y, x = divmod(places.indices[0, person, keypoint].item(), SIZE // 4)
-                tags[0, keypoint, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = 10.0 * (person + 1)
+            if places.valid[0, instance, keypoint]:
+                y, x = divmod(places.indices[0, instance, keypoint].item(), SIZE // 4)
+                tags[0, keypoint, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = 10.0 * (instance + 1)
     return [coarse.heatmaps, fine.heatmaps], tags[:, None]
 
 
@@ -60,7 +60,7 @@ class TestEncode:
         assert not mask[17:23, 33:47].any()
 
     def test_loader_delivers(self):
-        """MMPose's own transforms carry it all to the head: the mirrored person is where it was painted."""
+        """MMPose's own transforms carry it all to the head: the mirrored instance is where it was painted."""
         init_default_scope('mmpose')
         codec = dict(type='AssociativeEmbeddingGrouping', input_size=(SIZE,) * 2, heatmap_size=(SIZE // 4,) * 2)
         results = dict(
@@ -75,11 +75,11 @@ class TestEncode:
         for transform in (dict(type='RandomFlip', prob=1.0), dict(type='GenerateTarget', encoder=codec)):
             results = TRANSFORMS.build(transform)(results)
         sample = TRANSFORMS.build(dict(type='PackPoseInputs'))(results)['data_samples']
-        people = make_codec().unpack([sample])
+        instances = make_codec().unpack([sample])
         mirrored = SIZE - 1 - (COCO_POSE[0, 0] * 4 + 40)  # the nose
-        assert people.keypoints[0, 0, 0, 0].item() == pytest.approx((mirrored + 0.5) / 4 - 0.5)
-        assert not people.valid_mask[0, :, 56:].any()  # the crowd at the left is at the right now
-        assert people.valid_mask[0, :, :53].all()
+        assert instances.keypoints[0, 0, 0, 0].item() == pytest.approx((mirrored + 0.5) / 4 - 0.5)
+        assert not instances.valid_mask[0, :, 56:].any()  # the crowd at the left is at the right now
+        assert instances.valid_mask[0, :, :53].all()
 
     def test_wrong_keypoints(self):
         with pytest.raises(ValueError, match=r"\(N, 14, 2\) for the keypoint set 'crowdpose', got \(1, 17, 2\)"):
@@ -96,17 +96,17 @@ class TestEncode:
 
 
 class TestUnpack:
-    """A batch of images with different numbers of people."""
+    """A batch of images with different numbers of instances."""
 
     def test_padding(self):
-        """Padded persons have no labels."""
+        """Padded instances have no labels."""
         codec = make_codec()
         counts = (0, 3, 1)
         samples = [encode_sample(codec, random_people(count, SIZE, seed=0)) for count in counts]
-        people = codec.unpack(samples)
-        assert people.keypoints.shape == (3, 3, 17, 2)
-        assert people.labelled.any(dim=2).sum(dim=1).tolist() == list(counts)
-        assert people.valid_mask.shape == (3, SIZE // 2, SIZE // 2)
+        instances = codec.unpack(samples)
+        assert instances.keypoints.shape == (3, 3, 17, 2)
+        assert instances.labelled.any(dim=2).sum(dim=1).tolist() == list(counts)
+        assert instances.valid_mask.shape == (3, SIZE // 2, SIZE // 2)
 
 
 class TestDecode:

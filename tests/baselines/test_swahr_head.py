@@ -18,8 +18,8 @@ SIZE = 64
 def case():
     """A head, targets of a batch, and random maps of their shape."""
     model = build_baseline('SWAHRHead', penalty_weight=3.0)
-    people = model.head.decoder.unpack(samples_for(model, [random_people(n, SIZE, seed=n) for n in (2, 1)]))
-    targets = make_resolution_targets(people, 2.0)
+    instances = model.head.decoder.unpack(samples_for(model, [random_people(n, SIZE, seed=n) for n in (2, 1)]))
+    targets = make_resolution_targets(instances, 2.0)
     generator = torch.Generator().manual_seed(0)
     coarse, fine, *scales = (
         torch.randn(target.heatmaps.shape, generator=generator).requires_grad_() for target in (*targets, *targets)

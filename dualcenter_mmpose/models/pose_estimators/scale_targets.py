@@ -13,6 +13,7 @@ from torch import Tensor
 from dualcenter_mmpose.codecs.targets import DenseTargets, Instances, KeypointTargets, scale_instances
 from dualcenter_mmpose.models.pose_estimators.contracts import PoseHead, PoseLevelHead, TargetSharingHead
 from dualcenter_mmpose.models.pose_estimators.scales import TrainingScale
+from dualcenter_mmpose.models.pose_estimators.target_windows import crop_fields, crop_targets
 
 
 @dataclass(frozen=True)
@@ -177,26 +178,3 @@ def person_range_in_cells(
     cell = stride if own_grid else stride * scale.factor
     highest = float('inf') if scale.is_nominal else limits[1] * nominal_side * scale.factor / cell
     return limits[0] / cell, highest
-
-
-def crop_targets(targets: DenseTargets, corner: tuple[int, int], size: tuple[int, int]) -> DenseTargets:
-    """Return the targets inside a window of cells.
-
-    Args:
-        targets: of the whole grid.
-        corner: (x, y) of the window's first cell.
-        size: (W, H) of the window.
-    """
-    (x, y), (width, height) = corner, size
-    return DenseTargets(*(maps[..., y : y + height, x : x + width] for maps in targets))  # each (B, channels, H, W)
-
-
-def crop_fields(data_samples: Sequence[Any], corner: tuple[int, int], size: tuple[int, int]) -> list[Any]:
-    """Return data samples whose target maps are cut to a window of cells; arguments as in :func:`crop_targets`."""
-    (x, y), (width, height) = corner, size
-    cropped = []
-    for sample in data_samples:
-        sample = sample.clone()
-        sample.gt_fields = sample.gt_fields[y : y + height, x : x + width]
-        cropped.append(sample)
-    return cropped

@@ -13,8 +13,8 @@ def make_model(**options):
 
 
 def training_batch(model, seed=0, num_images=2):
-    people = [(random_people(2, SIZE, seed=seed + n) + 0.5) * 2 - 0.5 for n in range(num_images)]
-    samples = [encode_sample(model.head.decoder, p, input_size=(2 * SIZE,) * 2) for p in people]
+    instances = [(random_people(2, SIZE, seed=seed + n) + 0.5) * 2 - 0.5 for n in range(num_images)]
+    samples = [encode_sample(model.head.decoder, p, input_size=(2 * SIZE,) * 2) for p in instances]
     return make_batch(samples, 2 * SIZE, seed=seed)
 
 

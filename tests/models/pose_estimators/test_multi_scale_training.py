@@ -31,8 +31,8 @@ def make_model(**options):
 def training_batch(model, largest=2.0, counts=(2, 3)):
     """Return images at the largest scale's size with targets on the nominal grid."""
     size = int(SIZE * largest)
-    people = [(random_people(n, SIZE, seed=n) + 0.5) * largest - 0.5 for n in counts]
-    samples = [encode_sample(model.head.decoder, p, input_size=(size, size)) for p in people]
+    instances = [(random_people(n, SIZE, seed=n) + 0.5) * largest - 0.5 for n in counts]
+    samples = [encode_sample(model.head.decoder, p, input_size=(size, size)) for p in instances]
     return make_batch(samples, size)
 
 
@@ -157,9 +157,9 @@ class TestPersonRange:
                 return original(feats, targets)
 
             head.loss_on_targets = record
-        people = np.random.default_rng(0).uniform(60, 72, (1, 17, 2)).astype(np.float32)  # 2S pixels
-        people = (people - 66) / np.linalg.norm(people[0].max(0) - people[0].min(0)) * 16 + 66
-        sample = encode_sample(model.head.decoder, people.astype(np.float32), input_size=(128, 128))
+        instances = np.random.default_rng(0).uniform(60, 72, (1, 17, 2)).astype(np.float32)  # 2S pixels
+        instances = (instances - 66) / np.linalg.norm(instances[0].max(0) - instances[0].min(0)) * 16 + 66
+        sample = encode_sample(model.head.decoder, instances.astype(np.float32), input_size=(128, 128))
         run_loss(model, make_batch([sample, sample], 128))
         assert cells['scale_2x'] > 0
         assert cells['1x'] == cells['scale_0_5x'] == 0

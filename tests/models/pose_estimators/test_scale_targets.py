@@ -8,8 +8,6 @@ from dualcenter_mmpose.models.pose_estimators.scale_targets import (
     LoaderTargets,
     SharedTargets,
     TargetRequest,
-    crop_fields,
-    crop_targets,
     make_scale_targets,
     person_range_in_cells,
 )
@@ -104,16 +102,3 @@ def test_person_range_in_cells(factor, own_grid, expected):
     """12 px to 0.9 of the scale's side; 64 px of nominal side at stride 4."""
     scale = TrainingScale(factor, weight=1.0)
     assert person_range_in_cells((12, 0.9), scale, 4, 64, own_grid) == pytest.approx(expected)
-
-
-def test_crops_agree():
-    """Cutting targets and cutting data samples give the same window, and leave the originals whole."""
-    codec = make_codec(SIZE, dense_targets=True)
-    samples = [encode_sample(codec, random_people(2, SIZE, seed=0))]
-    maps = DenseTargets(*(samples[0].gt_fields.get(name)[None] for name in DenseTargets._fields))
-    cut = crop_targets(maps, (3, 5), (8, 4))
-    cut_sample = crop_fields(samples, (3, 5), (8, 4))[0]
-    assert cut.heatmaps.shape[-2:] == (4, 8)
-    assert torch.equal(cut.heatmaps[0], cut_sample.gt_fields.heatmaps)
-    assert torch.equal(cut.heatmaps[0, :, 0, 0], maps.heatmaps[0, :, 5, 3])
-    assert samples[0].gt_fields.heatmaps.shape[-2:] == (16, 16)
