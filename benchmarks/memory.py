@@ -98,9 +98,8 @@ def _compare(levels: dict[str, tuple[tuple[float, ...], bool]], width: int, size
 def _peak_of(scales: tuple[float, ...], sequential: bool, width: int, size: int, device: str) -> int:
     model = make_model(type='MultiScaleTrainingWrapper', sequential=sequential, width=width, size=size)
     model = model.to(device).train()
-    wanted = [level for level in model.levels if level.scale in scales]
-    model._drawn = wanted
-    model.draw_levels = lambda: wanted
+    wanted = [scale for scale in model.scales if scale.factor in scales]
+    model.draw_scales = lambda: wanted
     batch = make_batch(model.head.decoder, num_images=1, size=size, scale=2)
     optimizer = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.0))
     return peak_held_bytes(lambda: model.train_step(batch, optimizer), model)

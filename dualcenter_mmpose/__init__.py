@@ -8,7 +8,7 @@ step                where                                             in -> out 
 ==================  ================================================  ========================================  ======
 data set            :mod:`dualcenter_mmpose.datasets`                 annotations -> keypoints (N, K, 2)        numpy
 encode              :mod:`dualcenter_mmpose.codecs`                   keypoints -> packed keypoints, mask bits  numpy
-levels of training  :mod:`dualcenter_mmpose.models.pose_estimators`   one image -> 2S, S, S/2                   torch
+training scales     :mod:`dualcenter_mmpose.models.pose_estimators`   one image -> 2S, S, S/2                   torch
 backbone, head      :mod:`dualcenter_mmpose.models.heads`             image -> heatmaps, displacements          torch
 targets, loss       :mod:`dualcenter_mmpose.codecs.targets`           packed keypoints -> maps and weights      torch
 candidates          :mod:`dualcenter_mmpose.assembly.candidates`      center peaks -> poses (M, K, 2)           torch
@@ -16,7 +16,7 @@ judgement           :mod:`dualcenter_mmpose.models.pose_nets`         poses, fea
 grouping            :mod:`dualcenter_mmpose.assembly.grouping`        poses -> people (N, K, 2)                 torch
 metric              :mod:`dualcenter_mmpose.evaluation`               people, annotations -> BBP, BBR           numpy
 export              :mod:`dualcenter_mmpose.deployment`               images -> people in a fixed number        torch
-rivals              :mod:`dualcenter_mmpose.baselines`                HigherHRNet and SWAHR, beside the flow    torch
+baselines           :mod:`dualcenter_mmpose.baselines`                HigherHRNet and SWAHR, beside the flow    torch
 ==================  ================================================  ========================================  ======
 
 Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates` alone.
@@ -27,7 +27,7 @@ Registered: ``DualCenterPoseGrouping`` (codec); ``DualCenterHead``, ``PerCenterS
 ``CheckedCrowdPoseDataset``, ``CheckedOCHumanDataset`` (data sets); ``EmptySafeBottomupRandomAffine``,
 ``FastPackPoseInputs`` (transforms); ``stack_collate`` (function); ``EfficientNetLite0`` (backbone);
 ``ChannelsLastHook``, ``CompileBackboneHook``, ``TimeBudgetHook`` (hooks).
-Of the rivals: ``AssociativeEmbeddingGrouping`` (codec); ``HigherHRNetHead``, ``SWAHRHead`` (models).
+Of the baselines: ``AssociativeEmbeddingGrouping`` (codec); ``HigherHRNetHead``, ``SWAHRHead`` (models).
 """
 
 import os

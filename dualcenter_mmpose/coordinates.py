@@ -10,7 +10,7 @@ Spaces, all (x, y) with x to the right and y down:
 Cell alignment (``align``):
 
 * ``'center'`` puts cell ``c`` at the middle of the pixels it covers, ``x_input = (c + 0.5) * stride - 0.5``.
-  It is the only rule under which mirroring, area reduction (levels 2S, S, S/2) and ``grid_sample`` agree exactly.
+  It is the only rule under which mirroring, area reduction (2S, S, S/2) and ``grid_sample`` agree exactly.
 * ``'corner'`` puts cell ``c`` at its first pixel, ``x_input = c * stride``: the rule of MMPose's SPR codec. Weights
   trained with it predict centers (stride - 1) / 2 pixels away from the other rule, so converted DEKR checkpoints
   need it.

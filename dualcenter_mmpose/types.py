@@ -117,7 +117,7 @@ class GroundTruthInstances(NamedTuple):
 
 
 class KeypointTargets(NamedTuple):
-    """Targets of the keypoint heatmaps; the same for every level.
+    """Targets of the keypoint heatmaps; the same for every scale.
 
     Attributes:
         heatmaps: (B, K, H, W) in [0, 1].

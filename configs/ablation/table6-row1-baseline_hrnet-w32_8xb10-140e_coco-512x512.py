@@ -1,8 +1,8 @@
-# Table 6, row 1: one center, the mean of the keypoints (DEKR's), one level, no mirrored view. Trained.
+# Table 6, row 1: one center, the mean of the keypoints (DEKR's), one scale, no mirrored view. Trained.
 _base_ = ['../dualcenter/coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
 
 model = dict(
-    levels=(1.0,),
+    scales=(1.0,),
     head=dict(
         decoder=dict(
             # Targets are made by the head, so its codec alone decides the centers.

@@ -102,7 +102,7 @@ def group_candidates(
     align: str,
     options: DecodingOptions,
 ) -> PredictedInstances:
-    """Instances of a batch, keypoints in input px, on the maps' device: the second step.
+    """GroundTruthInstances of a batch, keypoints in input px, on the maps' device: the second step.
 
     Args:
         maps: the head's output, whose heatmaps score the keypoints.

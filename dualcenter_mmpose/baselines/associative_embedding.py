@@ -1,6 +1,6 @@
-"""``AssociativeEmbeddingGrouping``: keypoints -> what the heads of this package learn from; their maps -> people.
+"""``AssociativeEmbeddingGrouping``: keypoints -> what the heads of this package learn from; their maps -> instances.
 
-A thin registered shell: targets come from :mod:`~dualcenter_mmpose.baselines.level_targets`, people from
+A thin registered shell: targets come from :mod:`~dualcenter_mmpose.baselines.resolution_targets`, instances from
 :mod:`~dualcenter_mmpose.baselines.tag_decoding`.
 
 MMPose's own codec of this method cannot train: what it makes for the tags is not in the packer's table, so it never
@@ -20,17 +20,20 @@ from mmpose.registry import KEYPOINT_CODECS
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from dualcenter_mmpose.baselines.level_targets import FINE_CELLS, LabelledPeople
-from dualcenter_mmpose.baselines.tag_decoding import TagDecoding, TaggedPeople, average_levels, decode_tagged_people
+from dualcenter_mmpose.baselines.resolution_targets import FINE_CELLS, LabelledInstances
+from dualcenter_mmpose.baselines.tag_candidates import average_resolutions
+from dualcenter_mmpose.baselines.tag_decoding import TagDecoding, decode_tagged_instances
 from dualcenter_mmpose.baselines.tag_grouping import usual_order
+from dualcenter_mmpose.codecs.input_checks import check_input_size, check_keypoints, check_mirroring
 from dualcenter_mmpose.codecs.masks import draw_valid_mask, pack_mask
 from dualcenter_mmpose.codecs.packing import image_to_input_matrix
 from dualcenter_mmpose.codecs.unpacking import unpack_masks
 from dualcenter_mmpose.coordinates import input_to_map, input_to_map_matrix, map_to_input
 from dualcenter_mmpose.keypoints.metainfo import COCO_METAINFO, load_keypoint_layout
+from dualcenter_mmpose.types import PredictedInstances
 
 COARSE_STRIDE = 4
-"""Input pixels per cell of the coarse level, which the network's layers fix."""
+"""Input pixels per cell of the coarse resolution, which the network's layers fix."""
 
 
 @KEYPOINT_CODECS.register_module()
@@ -39,9 +42,9 @@ class AssociativeEmbeddingGrouping(BaseKeypointCodec):
 
     Args:
         input_size: (w, h) of the network's input, px; multiples of 32.
-        heatmap_size: (W, H) of the coarse level, ``input_size`` / 4.
+        heatmap_size: (W, H) of the coarse resolution, ``input_size`` / 4.
         metainfo: the data set's metainfo: keypoint names and mirror pairs.
-        sigma: of the Gaussians, cells of each level.
+        sigma: of the Gaussians, cells of each resolution.
         decoding: fields of :class:`~dualcenter_mmpose.baselines.tag_decoding.TagDecoding` that are not to be default.
 
     Raises:
@@ -64,10 +67,8 @@ class AssociativeEmbeddingGrouping(BaseKeypointCodec):
         decoding: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         super().__init__()
-        self.input_size = (input_size[0], input_size[1])
+        self.input_size = check_input_size(input_size)
         self.heatmap_size = (heatmap_size[0], heatmap_size[1])
-        if any(side % 32 for side in self.input_size):
-            raise ValueError(f'input_size must be multiples of 32 (HRNet halves five times), got {self.input_size}')
         if self.input_size != tuple(COARSE_STRIDE * side for side in self.heatmap_size):
             raise ValueError(
                 f'heatmap_size must be input_size {self.input_size} divided by {COARSE_STRIDE}, got {self.heatmap_size}'
@@ -92,7 +93,7 @@ class AssociativeEmbeddingGrouping(BaseKeypointCodec):
         flip: bool | None = None,
         flip_direction: str | None = None,
     ) -> dict[str, np.ndarray]:
-        """Return one image's persons, packed; the head makes maps of them on its device.
+        """Return one image's instances, packed; the head makes maps of them on its device.
 
         Args:
             keypoints: (N, K, 2) input px.
@@ -104,30 +105,21 @@ class AssociativeEmbeddingGrouping(BaseKeypointCodec):
             flip_direction: ``'horizontal'``, ``'vertical'`` or ``'diagonal'``.
 
         Returns:
-            ``target_keypoints`` (N', K, 2) cells of the coarse level and ``target_labelled`` (N', K) uint8 for the N'
-            persons with a labelled keypoint, ``target_mask_bits`` (1, 2H, 2W / 8) uint8 of the fine level.
+            ``target_keypoints`` (N', K, 2) cells of the coarse resolution and ``target_labelled`` (N', K) uint8 for the
+            N' instances with a labelled keypoint, ``target_mask_bits`` (1, 2H, 2W / 8) uint8 of the fine resolution.
 
         Raises:
             ValueError: for another number of keypoints than the codec's, an image of another size, or a mirrored one
                 that is not square.
         """
-        if keypoints.ndim != 3 or keypoints.shape[1:] != (self.num_keypoints, 2):
-            raise ValueError(
-                f"keypoints must be (N, {self.num_keypoints}, 2) for the keypoint set '{self.layout.name}', got "
-                f'{tuple(keypoints.shape)}; give the codec the metainfo of the data set that is loaded'
-            )
+        check_keypoints(keypoints, self.layout)
         size = self.input_size if input_size is None else (input_size[0], input_size[1])
         if size != self.input_size:
             raise ValueError(
                 f'the image is {size} but input_size of the codec is {self.input_size}; give the training pipeline '
-                "and the codec the same, and use no levels: the codec's maps have one size"
+                "and the codec the same, and train on one scale: the codec's maps have one size"
             )
-        if flip and size[0] != size[1]:
-            # MMPose 1.3.2's RandomFlip reads input_size, which is (w, h), as (h, w).
-            raise ValueError(
-                f'the mirrored keypoints of a {size[0]} x {size[1]} image are wrong: RandomFlip of MMPose mirrors '
-                'them about the middle of the other side; train on square inputs or leave RandomFlip out'
-            )
+        check_mirroring(flip, size)
         labelled = np.ones(keypoints.shape[:2], bool) if keypoints_visible is None else keypoints_visible > 0
         has_labels = labelled.any(axis=1)
         cells = input_to_map(keypoints.astype(np.float32), COARSE_STRIDE)
@@ -142,40 +134,42 @@ class AssociativeEmbeddingGrouping(BaseKeypointCodec):
             'target_mask_bits': pack_mask(draw_valid_mask(annotations, to_fine, fine_size)),
         }
 
-    def unpack(self, batch_data_samples: Sequence[Any]) -> LabelledPeople:
-        """Return the persons that :meth:`encode` packed into a batch of data samples, on their device."""
+    def unpack(self, batch_data_samples: Sequence[Any]) -> LabelledInstances:
+        """Return the instances that :meth:`encode` packed into a batch of data samples, on their device."""
 
         def pad(name: str) -> Tensor:
             return pad_sequence([sample.gt_instance_labels[name] for sample in batch_data_samples], batch_first=True)
 
         bits = torch.cat([sample.gt_fields.valid_mask_bits for sample in batch_data_samples])
         mask = unpack_masks(bits, FINE_CELLS * self.heatmap_size[0])
-        return LabelledPeople(pad('keypoints'), pad('labelled').bool(), mask)
+        return LabelledInstances(pad('keypoints'), pad('labelled').bool(), mask)
 
-    def batch_decode(self, levels: Sequence[Tensor], tags: Tensor) -> list[TaggedPeople]:
-        """Return the people of each image, keypoints in input px, on the maps' device.
+    def batch_decode(self, heatmaps: Sequence[Tensor], tags: Tensor) -> PredictedInstances:
+        """Return the instances of a batch, keypoints in input px, on the maps' device.
 
         Args:
-            levels: heatmaps (B, K, H_i, W_i), the coarse level first.
-            tags: (B, L, K, H, W) of the coarse level.
+            heatmaps: (B, K, H_i, W_i), the coarse resolution first.
+            tags: (B, L, K, H, W) of the coarse resolution.
         """
-        height, width = (side * COARSE_STRIDE // self.decoding.stride for side in levels[0].shape[-2:])
-        heatmaps = average_levels(levels, (width, height))
-        resized = average_levels([tags.flatten(1, 2)], (width, height)).unflatten(1, tags.shape[1:3])
-        people = decode_tagged_people(heatmaps, resized, self.order, self.decoding)
         stride = self.decoding.stride
-        return [persons._replace(keypoints=map_to_input(persons.keypoints, stride)) for persons in people]
+        height, width = (side * COARSE_STRIDE // stride for side in heatmaps[0].shape[-2:])
+        averaged = average_resolutions(heatmaps, (width, height))
+        # Tag dimensions and keypoints are channels while they are resized: (B, L * K, H, W) and back.
+        resized = average_resolutions([tags.flatten(1, 2)], (width, height)).unflatten(1, tags.shape[1:3])
+        instances = decode_tagged_instances(averaged, resized, self.order, self.decoding)
+        return instances._replace(keypoints=map_to_input(instances.keypoints, stride))
 
     def decode(self, heatmaps: Tensor, tags: Tensor) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        """Return one image's people from one level of maps.
+        """Return one image's instances from the maps of one resolution.
 
         Args:
-            heatmaps: (K, H, W) of the coarse level.
+            heatmaps: (K, H, W) of the coarse resolution.
             tags: (L, K, H, W).
 
         Returns:
             Keypoints (N, K, 2) in input px, and instance scores (N,) with keypoint scores (N, K).
         """
-        (people,) = self.batch_decode([heatmaps[None]], tags[None])
-        keypoints, keypoint_scores, scores = (values.cpu().numpy() for values in people)
+        # A single image needs no padding: all of its slots are valid.
+        *found, _ = self.batch_decode([heatmaps[None]], tags[None])
+        keypoints, keypoint_scores, scores = (values[0].cpu().numpy() for values in found)
         return keypoints, (scores, keypoint_scores)

@@ -1,6 +1,6 @@
 """Layers that the baselines put on HRNet's finest map.
 
-Axis letters: B images, C channels, K keypoints, H and W cells of the coarse level.
+Axis letters: B images, C channels, K keypoints, H and W cells of the coarse resolution.
 """
 
 from __future__ import annotations

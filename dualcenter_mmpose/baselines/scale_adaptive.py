@@ -1,4 +1,4 @@
-"""SWAHR's heatmap regression: Gaussians that adapt to a person's scale, cells that count by how sure they are.
+"""SWAHR's heatmap regression: Gaussians that adapt to an instance's scale, cells that count by how sure they are.
 
 Axis letters: B images, K keypoints, H and W cells. All maps are (B, K, H, W), or broadcast to it.
 
@@ -20,7 +20,7 @@ class AdaptiveLoss(NamedTuple):
 
     Attributes:
         regression: weighted squared error against the adapted targets.
-        penalty: squared scales under the Gaussians; keeps the targets from shrinking to what is easy to predict.
+        penalty: squared scales under the Gaussians; keeps the targets from narrowing to what is easy to predict.
     """
 
     regression: Tensor
@@ -62,7 +62,7 @@ def adapt_weights(predicted: Tensor, heatmaps: Tensor, gamma: float) -> Tensor:
 def adaptive_heatmap_loss(
     predicted: Tensor, scales: Tensor, heatmaps: Tensor, valid_mask: Tensor, gamma: float
 ) -> AdaptiveLoss:
-    """Return the loss of one level, means over all cells of the batch, computed in the precision of the arguments.
+    """Return the loss of one resolution, means over all cells of the batch, computed in the precision of the arguments.
 
     Gradients reach the prediction through the error and through the weight, and the scales through the targets.
 

@@ -1,6 +1,6 @@
-"""``SWAHRHead``: HigherHRNet with Gaussians that adapt to each person's scale and cells weighted by how sure they are.
+"""``SWAHRHead``: HigherHRNet with Gaussians that adapt to each instance's scale, cells weighted by how sure they are.
 
-Axis letters: B images, K keypoints, H and W cells of the coarse level (1/4).
+Axis letters: B images, K keypoints, H and W cells of the coarse resolution (1/4).
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ from typing import Any
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
-from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps, HigherHRNetHead, check_shape
+from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps, HigherHRNetHead
 from dualcenter_mmpose.baselines.layers import ScaleBranch
-from dualcenter_mmpose.baselines.level_targets import LevelTargets
+from dualcenter_mmpose.baselines.resolution_targets import ResolutionTargets
 from dualcenter_mmpose.baselines.scale_adaptive import adaptive_heatmap_loss
+from dualcenter_mmpose.models.heads.bottom_up_head import check_map_shape
 
 
 @MODELS.register_module()
 class SWAHRHead(HigherHRNetHead):
-    """HigherHRNet's head with one scale branch per level and SWAHR's loss; tests do not need the branches.
+    """HigherHRNet's head with one scale branch per resolution and SWAHR's loss; tests do not need the branches.
 
-    The paper does not spell out how the fine level gets its scales. Its printed multiply-adds do: over HigherHRNet they
-    grow by 0.1 G (width 32) and 0.3 G (width 48). One branch per level costs 0.16 and 0.28 G; one branch at the coarse
-    level alone, its maps resized for the fine one, would cost 0.03 and 0.06 G.
+    The paper does not spell out how the fine resolution gets its scales. Its printed multiply-adds do: over HigherHRNet
+    they grow by 0.1 G (width 32) and 0.3 G (width 48). One branch per resolution costs 0.16 and 0.28 G; one branch at
+    the coarse resolution alone, its maps resized for the fine one, would cost 0.03 and 0.06 G.
 
     Args:
         in_channels: as :class:`~dualcenter_mmpose.baselines.higherhrnet_head.HigherHRNetHead`.
@@ -70,11 +71,11 @@ class SWAHRHead(HigherHRNetHead):
         coarse_branch, fine_branch = self.scale_branches
         return coarse_branch(coarse_features), fine_branch(fine_features)
 
-    def heatmap_losses(self, maps: EmbeddingMaps, targets: Sequence[LevelTargets]) -> dict[str, Tensor]:
-        """Return the adaptive losses and the scale penalties of both levels."""
+    def heatmap_losses(self, maps: EmbeddingMaps, targets: Sequence[ResolutionTargets]) -> dict[str, Tensor]:
+        """Return the adaptive losses and the scale penalties of both resolutions."""
         losses = {}
         for name, predicted, scales, target in zip(('coarse', 'fine'), (maps.coarse, maps.fine), maps.scales, targets):
-            check_shape(predicted, target)
+            check_map_shape(predicted, target.heatmaps)
             parts = adaptive_heatmap_loss(
                 predicted.float(), scales.float(), target.heatmaps, target.valid_mask, self.gamma
             )

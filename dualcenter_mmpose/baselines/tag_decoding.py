@@ -1,35 +1,36 @@
-"""Heatmaps and tags -> people.
+"""Heatmaps and tags -> instances.
 
-Axis letters: B images, K keypoints, M candidates of a keypoint, L tag dimensions (2 with a mirrored view), N persons,
+Axis letters: B images, K keypoints, L tag dimensions (2 with a mirrored view), N instances,
 H and W cells of the maps that are decoded, input pixels as a rule. Cells are (x, y).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
+from dualcenter_mmpose.baselines.tag_candidates import TagCandidates, find_tag_candidates
 from dualcenter_mmpose.baselines.tag_grouping import group_by_tags
+from dualcenter_mmpose.types import PredictedInstances
 
 
 @dataclass(frozen=True)
 class TagDecoding:
-    """How people are read off.
+    """How instances are read off.
 
     Attributes:
-        stride: of the maps that are decoded, input px; both levels are resized to it and averaged. 1 as in the papers;
-            2 takes a quarter of the time and memory.
+        stride: of the maps that are decoded, input px; both resolutions are resized to it and averaged. 1 as in the
+            papers; 2 takes a quarter of the time and memory.
         peak_kernel: side of the window in which a peak is the highest cell, odd.
         max_candidates: peaks kept per keypoint.
-        keypoint_thr: peaks need a higher heat.
-        tag_thr: largest distance of a keypoint's tag to its person's.
-        max_people: best persons kept.
+        keypoint_thr: peaks need a higher heatmap value.
+        tag_thr: largest distance of a keypoint's tag to its instance's.
+        max_people: best instances kept per image.
 
     Source:
         Values: MMPose's associative embedding, and HigherHRNet (arXiv 1908.10357), section 3, for the resizing.
@@ -51,27 +52,13 @@ class TagDecoding:
             raise ValueError(f'peak_kernel must be a positive odd number, got {self.peak_kernel}')
 
 
-class TagCandidates(NamedTuple):
-    """The strongest peaks of a batch.
-
-    Attributes:
-        scores: (B, K, M) heat.
-        tags: (B, K, M, L).
-        cells: (B, K, M, 2) integer.
-    """
-
-    scores: Tensor
-    tags: Tensor
-    cells: Tensor
-
-
-class TaggedPeople(NamedTuple):
-    """Persons of one image, best first.
+class TaggedInstances(NamedTuple):
+    """GroundTruthInstances of one image, best first.
 
     Attributes:
         keypoints: (N, K, 2) cells.
-        keypoint_scores: (N, K) heat in [0, 1] as far as the network keeps to it, never negative.
-        scores: (N,) mean heat of the keypoints that were grouped; missing ones count 0.
+        keypoint_scores: (N, K) heatmap values, in [0, 1] as far as the network keeps to it, never negative.
+        scores: (N,) mean heatmap value of the keypoints that were grouped; missing ones count 0.
     """
 
     keypoints: Tensor
@@ -79,54 +66,10 @@ class TaggedPeople(NamedTuple):
     scores: Tensor
 
 
-def average_levels(levels: Sequence[Tensor], size: tuple[int, int]) -> Tensor:
-    """Return the mean of heatmaps (B, K, H_i, W_i) resized to ``size`` (W, H)."""
-    width, height = size
-    resized = [F.interpolate(level, size=(height, width), mode='bilinear', align_corners=False) for level in levels]
-    total = resized[0]
-    for level in resized[1:]:
-        total = total + level
-    return total / len(resized)
-
-
-def highest_around(maps: Tensor, kernel: int) -> Tensor:
-    """Return the highest value in the ``kernel`` x ``kernel`` window around each cell of maps (B, K, H, W).
-
-    What ``max_pool2d`` gives at stride 1; on a CPU in a fraction of its time, as rows and columns take turns.
-    """
-    reach = kernel // 2
-    width, height = maps.shape[3], maps.shape[2]
-    padded = F.pad(maps, (reach, reach, reach, reach), value=-math.inf)
-    rows = padded[..., :width]
-    for step in range(1, kernel):
-        rows = torch.maximum(rows, padded[..., step : step + width])
-    highest = rows[..., :height, :]
-    for step in range(1, kernel):
-        highest = torch.maximum(highest, rows[..., step : step + height, :])
-    return highest
-
-
-def find_tag_candidates(heatmaps: Tensor, tags: Tensor, options: TagDecoding) -> TagCandidates:
-    """Return the strongest peaks of each keypoint with their tags.
-
-    Args:
-        heatmaps: (B, K, H, W).
-        tags: (B, L, K, H, W).
-        options: ``peak_kernel`` and ``max_candidates``; smaller maps give fewer candidates.
-    """
-    width = heatmaps.shape[-1]
-    peaks = (heatmaps * (heatmaps == highest_around(heatmaps, options.peak_kernel))).flatten(2)
-    scores, indices = peaks.topk(min(options.max_candidates, peaks.shape[2]), dim=2)
-    num_tags = tags.shape[1]
-    read = tags.flatten(3).gather(3, indices[:, None].expand(-1, num_tags, -1, -1))
-    cells = torch.stack((indices % width, indices.div(width, rounding_mode='floor')), dim=-1)
-    return TagCandidates(scores, read.permute(0, 2, 3, 1), cells)
-
-
-def decode_tagged_people(
+def decode_tagged_instances(
     heatmaps: Tensor, tags: Tensor, order: Sequence[int], options: TagDecoding
-) -> list[TaggedPeople]:
-    """Return the people of each image of a batch, on the maps' device.
+) -> PredictedInstances:
+    """Return the instances of a batch, keypoints in cells, on the maps' device.
 
     Args:
         heatmaps: (B, K, H, W).
@@ -134,26 +77,41 @@ def decode_tagged_people(
         order: the keypoint indices in the order of grouping.
         options: see there.
     """
-    candidates = find_tag_candidates(heatmaps, tags, options)
+    candidates = find_tag_candidates(heatmaps, tags, options.peak_kernel, options.max_candidates)
     found = TagCandidates(*(values.cpu() for values in candidates))  # one wait for the device
-    people = []
-    for image in range(len(heatmaps)):
-        values = (found.scores[image].numpy(), found.tags[image].numpy(), found.cells[image].numpy())
-        groups = group_by_tags(*values, order, options.keypoint_thr, options.tag_thr)
-        cells = torch.from_numpy(groups.cells).to(heatmaps.device)
-        keypoint_scores = torch.from_numpy(groups.scores).to(heatmaps)
-        scores = keypoint_scores.mean(dim=1)
-        best = scores.argsort(descending=True, stable=True)[: options.max_people]
-        cells, keypoint_scores = fill_missing(cells[best], keypoint_scores[best], heatmaps[image], tags[image])
-        keypoints = move_a_quarter(cells, heatmaps[image])
-        people.append(TaggedPeople(keypoints, keypoint_scores.clamp(min=0), scores[best]))
-    return people
+    images = [
+        _decode_image(TagCandidates(*(values[i] for values in found)), heatmaps[i], tags[i], order, options)
+        for i in range(len(heatmaps))
+    ]
+    return stack_instances(images)
+
+
+def _decode_image(
+    candidates: TagCandidates, heatmaps: Tensor, tags: Tensor, order: Sequence[int], options: TagDecoding
+) -> TaggedInstances:
+    """Return the instances of one image: ``candidates`` on the host, maps (K, H, W) and (L, K, H, W)."""
+    arrays = candidates.scores.numpy(), candidates.tags.numpy(), candidates.cells.numpy()
+    groups = group_by_tags(*arrays, order, options.keypoint_thr, options.tag_thr)
+    cells = torch.from_numpy(groups.cells).to(heatmaps.device)
+    keypoint_scores = torch.from_numpy(groups.scores).to(heatmaps)
+    scores = keypoint_scores.mean(dim=1)
+    best = scores.argsort(descending=True, stable=True)[: options.max_people]
+    cells, keypoint_scores = fill_missing(cells[best], keypoint_scores[best], heatmaps, tags)
+    return TaggedInstances(move_a_quarter(cells, heatmaps), keypoint_scores.clamp(min=0), scores[best])
+
+
+def stack_instances(images: Sequence[TaggedInstances]) -> PredictedInstances:
+    """Return the instances of a batch, padded to the same number, from those of each image."""
+    keypoints, keypoint_scores, scores = (pad_sequence(list(values), batch_first=True) for values in zip(*images))
+    counts = torch.tensor([len(one.scores) for one in images], device=scores.device)
+    slots = torch.arange(scores.shape[1], device=scores.device)
+    return PredictedInstances(keypoints, keypoint_scores, scores, valid=slots < counts[:, None])
 
 
 def fill_missing(cells: Tensor, scores: Tensor, heatmaps: Tensor, tags: Tensor) -> tuple[Tensor, Tensor]:
-    """Return cells and scores with every missing keypoint put where a person's tag and the heatmap point to.
+    """Return cells and scores with every missing keypoint put where an instance's tag and the heatmap point to.
 
-    That is the hottest of the cells whose tag is nearest to the person's mean tag, distances rounded.
+    Of the cells whose tag is nearest to the instance's mean tag, distances rounded, the one with the highest value.
 
     Args:
         cells: (N, K, 2) integer.
@@ -184,13 +142,13 @@ def fill_missing(cells: Tensor, scores: Tensor, heatmaps: Tensor, tags: Tensor) 
 
 
 def _tag_distances(tags: Tensor, means: Tensor) -> Tensor:
-    """Return (N, H, W) distances between the tags (L, H, W) of a map and persons' tags (L, N)."""
+    """Return (N, H, W) distances between the tags (L, H, W) of a map and instances' tags (L, N)."""
     differences = tags[:, None] - means[..., None, None]
     return differences[0].abs_() if len(tags) == 1 else differences.square_().sum(dim=0).sqrt_()
 
 
 def move_a_quarter(cells: Tensor, heatmaps: Tensor) -> Tensor:
-    """Return cells moved by a quarter towards the hotter of the two neighbours, in x and in y; not at the border.
+    """Return cells moved by a quarter towards the higher of the two neighbours, in x and in y; not at the border.
 
     Args:
         cells: (N, K, 2) integer.
@@ -200,9 +158,9 @@ def move_a_quarter(cells: Tensor, heatmaps: Tensor) -> Tensor:
     keypoints = torch.arange(len(heatmaps), device=cells.device)
     x, y = cells.unbind(dim=-1)
 
-    def heat(at_x: Tensor, at_y: Tensor) -> Tensor:
+    def value(at_x: Tensor, at_y: Tensor) -> Tensor:
         return heatmaps[keypoints, at_y.clamp(0, height - 1), at_x.clamp(0, width - 1)]
 
-    right = (heat(x + 1, y) - heat(x - 1, y)).sign() * ((x > 0) & (x < width - 1))
-    down = (heat(x, y + 1) - heat(x, y - 1)).sign() * ((y > 0) & (y < height - 1))
+    right = (value(x + 1, y) - value(x - 1, y)).sign() * ((x > 0) & (x < width - 1))
+    down = (value(x, y + 1) - value(x, y - 1)).sign() * ((y > 0) & (y < height - 1))
     return cells + 0.25 * torch.stack((right, down), dim=-1)

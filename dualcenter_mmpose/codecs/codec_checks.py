@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from dualcenter_mmpose.codecs.input_checks import check_input_size
+
 
 def resolve_places(
     pseudo_centers: Mapping[str, tuple[float, float]], names: Sequence[str]
@@ -17,8 +19,7 @@ def resolve_places(
 
 def check_sizes(input_size: tuple[int, int], heatmap_size: tuple[int, int]) -> float:
     """Return the stride in input px per cell."""
-    if any(side % 32 for side in input_size):
-        raise ValueError(f'input_size must be multiples of 32 (HRNet halves five times), got {input_size}')
+    input_size = check_input_size(input_size)
     strides = [side / cells for side, cells in zip(input_size, heatmap_size)]
     if strides[0] != strides[1]:
         raise ValueError(

@@ -21,6 +21,7 @@ from dualcenter_mmpose.assembly.pose_targets import match_candidates
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining, around_centers, join_peaks, keep_some
 from dualcenter_mmpose.codecs.center_groups import PAPER_CENTERS, locate_centers, membership, resolve_center_groups
 from dualcenter_mmpose.codecs.codec_checks import check_same_grid, check_sizes, resolve_places
+from dualcenter_mmpose.codecs.input_checks import check_keypoints, check_mirroring
 from dualcenter_mmpose.codecs.packing import HostLabels, image_to_input_matrix, pack_annotations
 from dualcenter_mmpose.codecs.targets import CenterHeatmapOptions, make_keypoint_targets, make_targets
 from dualcenter_mmpose.codecs.unpacking import locate_pseudo_centers, unpack_instances
@@ -37,7 +38,7 @@ from dualcenter_mmpose.types import (
     PredictedInstances,
     TrainingCandidates,
 )
-from dualcenter_mmpose.utils.deprecation import rename_keys, renamed_arguments
+from dualcenter_mmpose.utils.renamed_options import accept_old_names, rename_options
 
 NO_OUTPUTS = PoseNetOutputs()
 
@@ -94,7 +95,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
     packed_instances = {'target_host_labels': 'host_labels'}  # noqa: RUF012
     dense_instances = {'target_options': 'target_options'}  # noqa: RUF012
 
-    @renamed_arguments(center_heat='center_heatmap', weak_centers='pseudo_centers')
+    @accept_old_names(center_heat='center_heatmap', weak_centers='pseudo_centers')
     def __init__(
         self,
         input_size: tuple[int, int],
@@ -119,7 +120,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         self.sigma = sigma
         self.heat = CenterHeatmapOptions(
             background_weight=background_weight,
-            **rename_keys(center_heatmap, dict(weak_weight='pseudo_weight'), 'center_heatmap'),
+            **rename_options(center_heatmap, dict(weak_weight='pseudo_weight'), 'center_heatmap'),
         )
         self.pseudo_places = resolve_places(pseudo_centers, [group.name for group in self.center_groups])
         self.min_diagonal = min_diagonal
@@ -179,14 +180,9 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         Raises:
             ValueError: for another number of keypoints than the codec's, or a mirrored image that is not square.
         """
-        self._check_keypoints(keypoints)
+        check_keypoints(keypoints, self.layout)
         width, height = input_size if input_size is not None else self.input_size
-        if flip and width != height:
-            # MMPose 1.3.2's RandomFlip reads input_size, which is (w, h), as (h, w).
-            raise ValueError(
-                f'the mirrored keypoints of a {width} x {height} image are wrong: RandomFlip of MMPose mirrors them '
-                'about the middle of the other side; train on square inputs or leave RandomFlip out'
-            )
+        check_mirroring(flip, (width, height))
         labelled = np.ones(keypoints.shape[:2], bool) if keypoints_visible is None else keypoints_visible > 0
         packed, boxes = pack_annotations(
             keypoints,
@@ -202,13 +198,6 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
             return self._make_dense(packed, boxes)
         packed['target_host_labels'] = [HostLabels(self.input_size, boxes)]
         return packed
-
-    def _check_keypoints(self, keypoints: np.ndarray) -> None:
-        if keypoints.ndim != 3 or keypoints.shape[1:] != (self.num_keypoints, 2):
-            raise ValueError(
-                f"keypoints must be (N, {self.num_keypoints}, 2) for the keypoint set '{self.layout.name}', got "
-                f'{tuple(keypoints.shape)}; give the codec the metainfo of the data set that is loaded'
-            )
 
     def _make_dense(self, packed: Mapping[str, np.ndarray], boxes: np.ndarray) -> dict[str, Any]:
         tensors = {key: torch.from_numpy(value) for key, value in packed.items()}
@@ -354,7 +343,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
     def group_candidates(
         self, maps: DenseMaps, candidates: Candidates, outputs: PoseNetOutputs = NO_OUTPUTS
     ) -> PredictedInstances:
-        """Instances of a batch, keypoints in input px, on the maps' device: the second step of decoding.
+        """GroundTruthInstances of a batch, keypoints in input px, on the maps' device: the second step of decoding.
 
         Args:
             maps: the head's output.
@@ -365,7 +354,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         return group_candidates(maps, candidates, outputs, sigmas, self.stride, self.align, self.decoding)
 
     def batch_decode(self, maps: DenseMaps) -> PredictedInstances:
-        """Instances of a batch without pose-level networks: both steps at once."""
+        """GroundTruthInstances of a batch without pose-level networks: both steps at once."""
         return self.group_candidates(maps, self.find_candidates(maps))
 
     def decode(self, heatmaps: Tensor, displacements: Tensor) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:

@@ -17,6 +17,7 @@ import torch
 from dualcenter_mmpose.models.loading import HEAD_PREFIX, read_checkpoint
 from dualcenter_mmpose.models.pose_estimators.multi_scale_training import AUXILIARY_PREFIX, MultiScaleTraining
 from dualcenter_mmpose.utils.files import replacing
+from dualcenter_mmpose.utils.renamed_options import SCALE_OPTIONS
 
 OWN_OPTIONS = tuple(
     name
@@ -56,7 +57,7 @@ def plain_config(config: Any) -> Any:
     if kind != 'MultiScaleTrainingWrapper':
         raise ValueError(f"the config's model is '{kind}', not 'MultiScaleTrainingWrapper': test it as it is")
     plain = deepcopy(config)
-    for name in OWN_OPTIONS:
+    for name in (*OWN_OPTIONS, *SCALE_OPTIONS):
         if name != 'head':
             plain.model.pop(name, None)
     plain.model.type = 'BottomupPoseEstimator'

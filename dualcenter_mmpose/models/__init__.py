@@ -3,6 +3,7 @@
 * :mod:`dualcenter_mmpose.models.backbones`: a light one.
 * :mod:`dualcenter_mmpose.models.layers`: layers of the head.
 * :mod:`dualcenter_mmpose.models.heads`: ``DualCenterHead``.
+* :mod:`dualcenter_mmpose.models.pose_nets`: the three pose-level networks.
 * :mod:`dualcenter_mmpose.models.losses`: losses that MMPose lacks.
 * :mod:`dualcenter_mmpose.models.pose_estimators`: multi-scale training.
 * :mod:`dualcenter_mmpose.models.loading`: a model with all weights of a checkpoint.

@@ -32,6 +32,6 @@ def build_baseline(kind: str, size: int = 64, **options: Any) -> Any:
     return build_model(baseline_config(kind, size, **options))
 
 
-def samples_for(model: Any, people: list[Any]) -> list[Any]:
-    """Return data samples with each image's people, as the loader packs them."""
-    return [encode_sample(model.head.decoder, keypoints) for keypoints in people]
+def samples_for(model: Any, instances: list[Any]) -> list[Any]:
+    """Return data samples with each image's instances, as the loader packs them."""
+    return [encode_sample(model.head.decoder, keypoints) for keypoints in instances]

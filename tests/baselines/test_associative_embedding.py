@@ -10,7 +10,7 @@ from mmengine.registry import init_default_scope
 from mmpose.registry import TRANSFORMS
 
 from dualcenter_mmpose.baselines import AssociativeEmbeddingGrouping
-from dualcenter_mmpose.baselines.level_targets import locate_tags, make_level_targets
+from dualcenter_mmpose.baselines.resolution_targets import locate_tags, make_resolution_targets
 from tests.helpers import COCO_POSE, CROWDPOSE, encode_sample, random_people, standing_people
 
 SIZE = 128
@@ -22,16 +22,16 @@ def make_codec(**options):
 
 
 def perfect_maps(codec, keypoints):
-    """Return targets as predictions: heatmaps of both levels and each person's tag around its keypoints."""
-    people = codec.unpack([encode_sample(codec, keypoints)])
-    coarse, fine = make_level_targets(people, codec.sigma)
-    places = locate_tags(people)
+    """Return targets as predictions: heatmaps of both resolutions and each instance's tag around its keypoints."""
+    instances = codec.unpack([encode_sample(codec, keypoints)])
+    coarse, fine = make_resolution_targets(instances, codec.sigma)
+    places = locate_tags(instances)
     tags = torch.zeros(1, codec.num_keypoints, SIZE // 4, SIZE // 4)
-    for person in range(len(keypoints)):
+    for instance in range(len(keypoints)):
         for keypoint in range(codec.num_keypoints):
-            if places.valid[0, person, keypoint]:
-                y, x = divmod(places.indices[0, person, keypoint].item(), SIZE // 4)
-                tags[0, keypoint, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = 10.0 * (person + 1)
+            if places.valid[0, instance, keypoint]:
+                y, x = divmod(places.indices[0, instance, keypoint].item(), SIZE // 4)
+                tags[0, keypoint, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = 10.0 * (instance + 1)
     return [coarse.heatmaps, fine.heatmaps], tags[:, None]
 
 
@@ -51,7 +51,7 @@ class TestEncode:
         assert packed['target_mask_bits'].shape == (1, 64, 8)
 
     def test_crowd_is_masked(self):
-        """An unlabelled person's box, 32 x 16 px at (64, 32), covers 16 x 8 cells of the fine level at (32, 16)."""
+        """An unlabelled instance's box, 32 x 16 px at (64, 32), covers 16 x 8 fine cells at (32, 16)."""
         codec = make_codec()
         annotation = dict(bbox=[64, 32, 32, 16], iscrowd=0, keypoints=[0] * 51)
         packed = codec.encode(np.zeros((0, 17, 2), np.float32), raw_ann_info=[annotation])
@@ -60,7 +60,7 @@ class TestEncode:
         assert not mask[17:23, 33:47].any()
 
     def test_loader_delivers(self):
-        """MMPose's own transforms carry it all to the head: the mirrored person is where it was painted."""
+        """MMPose's own transforms carry it all to the head: the mirrored instance is where it was painted."""
         init_default_scope('mmpose')
         codec = dict(type='AssociativeEmbeddingGrouping', input_size=(SIZE,) * 2, heatmap_size=(SIZE // 4,) * 2)
         results = dict(
@@ -75,11 +75,11 @@ class TestEncode:
         for transform in (dict(type='RandomFlip', prob=1.0), dict(type='GenerateTarget', encoder=codec)):
             results = TRANSFORMS.build(transform)(results)
         sample = TRANSFORMS.build(dict(type='PackPoseInputs'))(results)['data_samples']
-        people = make_codec().unpack([sample])
+        instances = make_codec().unpack([sample])
         mirrored = SIZE - 1 - (COCO_POSE[0, 0] * 4 + 40)  # the nose
-        assert people.keypoints[0, 0, 0, 0].item() == pytest.approx((mirrored + 0.5) / 4 - 0.5)
-        assert not people.valid_mask[0, :, 56:].any()  # the crowd at the left is at the right now
-        assert people.valid_mask[0, :, :53].all()
+        assert instances.keypoints[0, 0, 0, 0].item() == pytest.approx((mirrored + 0.5) / 4 - 0.5)
+        assert not instances.valid_mask[0, :, 56:].any()  # the crowd at the left is at the right now
+        assert instances.valid_mask[0, :, :53].all()
 
     def test_wrong_keypoints(self):
         with pytest.raises(ValueError, match=r"\(N, 14, 2\) for the keypoint set 'crowdpose', got \(1, 17, 2\)"):
@@ -96,17 +96,17 @@ class TestEncode:
 
 
 class TestUnpack:
-    """A batch of images with different numbers of people."""
+    """A batch of images with different numbers of instances."""
 
     def test_padding(self):
-        """Padded persons have no labels."""
+        """Padded instances have no labels."""
         codec = make_codec()
         counts = (0, 3, 1)
         samples = [encode_sample(codec, random_people(count, SIZE, seed=0)) for count in counts]
-        people = codec.unpack(samples)
-        assert people.keypoints.shape == (3, 3, 17, 2)
-        assert people.labelled.any(dim=2).sum(dim=1).tolist() == list(counts)
-        assert people.valid_mask.shape == (3, SIZE // 2, SIZE // 2)
+        instances = codec.unpack(samples)
+        assert instances.keypoints.shape == (3, 3, 17, 2)
+        assert instances.labelled.any(dim=2).sum(dim=1).tolist() == list(counts)
+        assert instances.valid_mask.shape == (3, SIZE // 2, SIZE // 2)
 
 
 class TestDecode:
@@ -116,15 +116,15 @@ class TestDecode:
     def test_round_trip(self, stride):
         """Each keypoint returns to within the rounding to a cell at 1/2: 1 px, and a quarter px (cell) of refinement.
 
-        The peak of the mean lies between the peaks of the two levels, which are up to 2 and 1 px off.
+        The peak of the mean lies between the peaks of the two resolutions, which are up to 2 and 1 px off.
         """
         keypoints = standing_people(PLACES)
         codec = make_codec(decoding=dict(stride=stride))
-        levels, tags = perfect_maps(codec, keypoints)
-        (people,) = codec.batch_decode(levels, tags)
-        assert len(people.keypoints) == 3
-        order = people.keypoints[:, :, 0].mean(dim=1).argsort()
-        errors = people.keypoints[order].numpy() - keypoints
+        heatmaps, tags = perfect_maps(codec, keypoints)
+        found = codec.batch_decode(heatmaps, tags)
+        assert found.valid.tolist() == [[True] * 3]
+        order = found.keypoints[0, :, :, 0].mean(dim=1).argsort()
+        errors = found.keypoints[0, order].numpy() - keypoints
         assert np.abs(errors).max() < 2
         assert np.abs(errors.mean(axis=(0, 1))).max() < 0.2  # half a coarse cell would be 2, half a fine one 1
 
@@ -133,13 +133,12 @@ class TestDecode:
         """The same check fails when targets lie half a fine cell off."""
         keypoints = standing_people(PLACES)
         codec = make_codec()
-        levels, tags = perfect_maps(codec, keypoints + np.float32(shift))
-        (people,) = codec.batch_decode(levels, tags)
-        order = people.keypoints[:, :, 0].mean(dim=1).argsort()
-        errors = people.keypoints[order].numpy() - keypoints
+        heatmaps, tags = perfect_maps(codec, keypoints + np.float32(shift))
+        found = codec.batch_decode(heatmaps, tags).keypoints[0]
+        errors = found[found[:, :, 0].mean(dim=1).argsort()].numpy() - keypoints
         assert np.abs(errors.mean(axis=(0, 1))).max() > 0.2
 
-    def test_one_level(self):
+    def test_one_resolution(self):
         """MMPose's form: one image, numpy, instance scores beside keypoint scores."""
         codec = make_codec()
         (coarse, _), tags = perfect_maps(codec, standing_people(PLACES))

@@ -8,9 +8,8 @@ import torch
 from mmpose.models.losses import KeypointMSELoss
 
 from dualcenter_mmpose.baselines import HigherHRNetHead
-from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps, pack_instances
-from dualcenter_mmpose.baselines.level_targets import make_level_targets
-from dualcenter_mmpose.baselines.tag_decoding import TaggedPeople
+from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps
+from dualcenter_mmpose.baselines.resolution_targets import make_resolution_targets
 from dualcenter_mmpose.experiments.profiling.counting import count_complexity
 from dualcenter_mmpose.experiments.profiling.model_configs import load_model_config
 from tests.baselines.baseline_models import HEADS, baseline_config, build_baseline, samples_for
@@ -24,8 +23,8 @@ W48 = 'hrnet-w48_8xb16-300e_coco-640x640.py'
 
 
 def make_loaded_batch(model, counts=(2, 0, 3), size=SIZE):
-    people = [random_people(count, size, seed=count) for count in counts]
-    return model.data_preprocessor(make_batch(samples_for(model, people), size), True)
+    instances = [random_people(count, size, seed=count) for count in counts]
+    return model.data_preprocessor(make_batch(samples_for(model, instances), size), True)
 
 
 class TestPaperSize:
@@ -59,7 +58,7 @@ class TestPaperSize:
 
 
 class TestForward:
-    """Maps of two levels."""
+    """Maps of two resolutions."""
 
     @pytest.mark.parametrize('kind', HEADS)
     def test_shapes(self, kind):
@@ -77,11 +76,11 @@ class TestForward:
 
 
 class TestLoss:
-    """Heatmaps of both levels and tags."""
+    """Heatmaps of both resolutions and tags."""
 
     @pytest.mark.parametrize('kind', HEADS)
     def test_every_weight_learns(self, kind):
-        """Images with and without people: finite losses, a gradient for every parameter."""
+        """Images with and without instances: finite losses, a gradient for every parameter."""
         model = build_baseline(kind).train()
         losses = model(**make_loaded_batch(model), mode='loss')
         total, _ = model.parse_losses(losses)
@@ -91,7 +90,7 @@ class TestLoss:
 
     @pytest.mark.parametrize('kind', HEADS)
     def test_nobody(self, kind):
-        """A batch without a single person."""
+        """A batch without a single instance."""
         model = build_baseline(kind).train()
         losses = model(**make_loaded_batch(model, (0, 0)), mode='loss')
         assert losses['loss/pull'] == losses['loss/push'] == 0
@@ -121,17 +120,17 @@ class TestLoss:
     def test_zero_at_the_targets(self):
         """Targets as predictions leave nothing of the heatmap losses."""
         model = build_baseline('HigherHRNetHead')
-        people = model.head.decoder.unpack(samples_for(model, [random_people(2, SIZE, seed=0)]))
-        targets = make_level_targets(people, 2.0)
+        instances = model.head.decoder.unpack(samples_for(model, [random_people(2, SIZE, seed=0)]))
+        targets = make_resolution_targets(instances, 2.0)
         maps = EmbeddingMaps(targets[0].heatmaps, targets[1].heatmaps, targets[0].heatmaps)
         assert [loss.item() for loss in model.head.heatmap_losses(maps, targets).values()] == [0, 0]
 
     def test_masked_mean(self):
         """MMPose's loss: squared errors outside masked regions, divided by all cells."""
         model = build_baseline('HigherHRNetHead')
-        people = model.head.decoder.unpack(samples_for(model, [random_people(1, SIZE, seed=0)]))
-        people = people._replace(valid_mask=people.valid_mask & (torch.arange(32) < 16))
-        targets = make_level_targets(people, 2.0)
+        instances = model.head.decoder.unpack(samples_for(model, [random_people(1, SIZE, seed=0)]))
+        instances = instances._replace(valid_mask=instances.valid_mask & (torch.arange(32) < 16))
+        targets = make_resolution_targets(instances, 2.0)
         maps = EmbeddingMaps(*(target.heatmaps + 1 for target in targets), targets[0].heatmaps)
         losses = model.head.heatmap_losses(maps, targets)
         assert isinstance(model.head.loss_module, KeypointMSELoss)
@@ -146,21 +145,21 @@ class TestLoss:
 
 
 class TestPredict:
-    """People of a batch, in input px."""
+    """GroundTruthInstances of a batch, in input px."""
 
-    def fixed_maps(self, head, people):
-        """Make a head put out the targets of people, the same for every image."""
-        instances = head.decoder.unpack([encode_sample(head.decoder, people)])
-        coarse, fine = make_level_targets(instances, 2.0)
+    def fixed_maps(self, head, keypoints):
+        """Return the targets of instances as the maps of a head."""
+        instances = head.decoder.unpack([encode_sample(head.decoder, keypoints)])
+        coarse, fine = make_resolution_targets(instances, 2.0)
         tags = torch.zeros_like(coarse.heatmaps)
-        for person, keypoints in enumerate(instances.keypoints[0]):
-            for keypoint, (x, y) in enumerate((keypoints + 0.5).int().tolist()):
-                tags[0, keypoint, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = 10.0 * person
+        for instance, points in enumerate(instances.keypoints[0]):
+            for keypoint, (x, y) in enumerate((points + 0.5).int().tolist()):
+                tags[0, keypoint, max(y - 1, 0) : y + 2, max(x - 1, 0) : x + 2] = 10.0 * instance
         return EmbeddingMaps(coarse.heatmaps, fine.heatmaps, tags)
 
     @pytest.mark.parametrize('flip_test', [False, True])
     def test_perfect_maps(self, flip_test, monkeypatch):
-        """Two people come back, best first; the mirrored view, mirrored with its sides swapped, changes nothing."""
+        """Two instances come back, best first; the mirrored view, mirrored with its sides swapped, changes nothing."""
         model = build_baseline('HigherHRNetHead', 128)
         keypoints = standing_people([(40, 60, 4), (90, 70, 4)])
         maps = self.fixed_maps(model.head, keypoints)
@@ -169,12 +168,12 @@ class TestPredict:
         views = {'straight': maps, 'mirrored': mirrored}
         monkeypatch.setattr(model.head, 'forward', lambda view: views[view])
         feats = ['straight', 'mirrored'] if flip_test else 'straight'
-        (people,) = model.head.predict(feats, [None], dict(flip_test=flip_test))
-        order = people.keypoints[:, :, 0].mean(axis=1).argsort()
-        assert np.abs(people.keypoints[order] - keypoints).max() < 2
-        assert people.bboxes.shape == (2, 4)
-        assert np.allclose(people.bbox_scores, people.keypoint_scores.mean(axis=1), atol=1e-6)
-        assert (people.bbox_scores > 0.7).all()
+        (instances,) = model.head.predict(feats, [None], dict(flip_test=flip_test))
+        order = instances.keypoints[:, :, 0].mean(axis=1).argsort()
+        assert np.abs(instances.keypoints[order] - keypoints).max() < 2
+        assert instances.bboxes.shape == (2, 4)
+        assert np.allclose(instances.bbox_scores, instances.keypoint_scores.mean(axis=1), atol=1e-6)
+        assert (instances.bbox_scores > 0.7).all()
 
     @pytest.mark.parametrize('kind', HEADS)
     def test_whole_model(self, kind):
@@ -188,34 +187,23 @@ class TestPredict:
             results = model(**batch, mode='predict')
         assert len(results) == 2
         for result in results:
-            people = result.pred_instances
-            assert len(people.keypoints) == len(people.bbox_scores) > 0
-            assert people.keypoints.shape[1:] == (17, 2)
-            assert np.isfinite(people.keypoints).all()
+            instances = result.pred_instances
+            assert len(instances.keypoints) == len(instances.bbox_scores) > 0
+            assert instances.keypoints.shape[1:] == (17, 2)
+            assert np.isfinite(instances.keypoints).all()
             assert result.pred_fields.heatmaps.shape == (17, 32, 32)
-
-    def test_nobody(self):
-        """Empty arrays of the right shapes."""
-        people = pack_instances(TaggedPeople(torch.zeros(0, 17, 2), torch.zeros(0, 17), torch.zeros(0)))
-        assert people.keypoints.shape == (0, 17, 2)
-        assert people.bboxes.shape == (0, 4)
 
     def test_unknown_option(self):
         head = build_baseline('SWAHRHead').head
         with pytest.raises(KeyError, match=r"unknown options \['flip'\]; SWAHRHead knows"):
             head.predict((), [], dict(flip=True))
 
-    def test_multiscale(self):
-        head = build_baseline('HigherHRNetHead').head
-        with pytest.raises(NotImplementedError, match='multiscale_test'):
-            head.predict((), [], dict(multiscale_test=True))
 
-
-def paint_people(people, size):
+def draw_people(instances, size):
     """Return an image (3, h, w) uint8 with a square of its own colour at every keypoint."""
     colours = torch.randint(60, 256, (17, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     image = torch.zeros(3, size, size, dtype=torch.uint8)
-    for keypoints in people:
+    for keypoints in instances:
         for colour, (x, y) in zip(colours, keypoints.round().astype(int)):
             image[:, max(y - 3, 0) : y + 4, max(x - 3, 0) : x + 4] = colour[:, None, None]
     return image
@@ -224,16 +212,16 @@ def paint_people(people, size):
 @pytest.mark.slow
 @pytest.mark.parametrize('kind', HEADS)
 def test_learns_two_images(kind):
-    """Two images of two people each, learnt by heart: nearly all keypoints come back within 2 px of 128.
+    """Two images of two instances each, learnt by heart: nearly all keypoints come back within 2 px of 128.
 
     Not all: a few are wrong, and which ones depends on rounding (0.93 to 1 were right with one and two threads).
     """
     size = 128
     model = build_baseline(kind, size, channels=(16, 16, 16, 16), num_deconv_filters=16).train()
     model.init_weights()
-    people = [standing_people([(40, 64, 5), (90, 60, 6)]), standing_people([(30, 60, 4), (80, 70, 5)])]
-    inputs = [paint_people(persons, size) for persons in people]
-    batch = model.data_preprocessor(dict(inputs=inputs, data_samples=samples_for(model, people)), True)
+    instances = [standing_people([(40, 64, 5), (90, 60, 6)]), standing_people([(30, 60, 4), (80, 70, 5)])]
+    inputs = [draw_people(keypoints, size) for keypoints in instances]
+    batch = model.data_preprocessor(dict(inputs=inputs, data_samples=samples_for(model, instances)), True)
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     for step in range(STEPS):
         optimizer.param_groups[0]['lr'] = 5e-3 if step < 0.8 * STEPS else 5e-4
@@ -245,7 +233,7 @@ def test_learns_two_images(kind):
     with torch.no_grad():
         results = model.head.predict(model.extract_feat(batch['inputs']), batch['data_samples'])
     errors = []
-    for found, expected in zip(results, people):
+    for found, expected in zip(results, instances):
         order = found.keypoints[:2, :, 0].mean(axis=1).argsort()
         errors.append(np.abs(found.keypoints[order] - expected).max(axis=-1))
     assert np.mean(np.stack(errors) < 2) >= 0.85, np.stack(errors).round(1)

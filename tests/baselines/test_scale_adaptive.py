@@ -13,7 +13,7 @@ from dualcenter_mmpose.baselines.scale_adaptive import adapt_targets, adapt_weig
 GAMMA = 0.01
 
 
-def random_level(seed=0, dtype=torch.float64):
+def random_case(seed=0, dtype=torch.float64):
     """Return predictions, scales, Gaussians with zeros, and a mask, away from where absolute values have a corner."""
     generator = torch.Generator().manual_seed(seed)
     shape = (2, 3, 4, 5)
@@ -35,7 +35,7 @@ class TestAdaptTargets:
 
     def test_unchanged_without_scale(self):
         """s = 0 is "as annotated"."""
-        _, scales, heatmaps, _ = random_level()
+        _, scales, heatmaps, _ = random_case()
         assert torch.equal(adapt_targets(heatmaps, torch.zeros_like(scales)), heatmaps)
 
     def test_direction_and_accuracy(self):
@@ -81,21 +81,21 @@ class TestAdaptiveHeatmapLoss:
 
     def test_zero_at_the_target(self):
         """Targets predicted exactly, scales 0."""
-        _, scales, heatmaps, mask = random_level()
+        _, scales, heatmaps, mask = random_case()
         loss = adaptive_heatmap_loss(heatmaps, torch.zeros_like(scales), heatmaps, mask, GAMMA)
         assert loss.regression == loss.penalty == 0
 
     @pytest.mark.parametrize('seed', range(3))
     def test_gradients(self, seed):
         """In float64 they agree with finite differences, for the prediction and through the scales."""
-        predicted, scales, heatmaps, mask = random_level(seed)
+        predicted, scales, heatmaps, mask = random_case(seed)
         inputs = (predicted.requires_grad_(), scales.requires_grad_())
         assert torch.autograd.gradcheck(lambda p, s: adaptive_heatmap_loss(p, s, heatmaps, mask, GAMMA), inputs)
         regression, _ = adaptive_heatmap_loss(*inputs, heatmaps, mask, GAMMA)
         (through_scales,) = torch.autograd.grad(regression, scales)
-        taught = (heatmaps > 0) & (mask > 0)
-        assert (through_scales[taught] != 0).all()
-        assert (through_scales[~taught] == 0).all()
+        supervised = (heatmaps > 0) & (mask > 0)
+        assert (through_scales[supervised] != 0).all()
+        assert (through_scales[~supervised] == 0).all()
 
     def test_full_precision_under_autocast(self, monkeypatch):
         """Autocast is off inside, where a GPU would round powers, and changes nothing, not even the last bit."""
@@ -106,17 +106,17 @@ class TestAdaptiveHeatmapLoss:
             'adapt_weights',
             lambda *args: states.append(torch.is_autocast_enabled('cpu')) or weigh(*args),
         )
-        level = random_level(dtype=torch.float32)
-        plain = adaptive_heatmap_loss(*level, GAMMA)
+        case = random_case(dtype=torch.float32)
+        plain = adaptive_heatmap_loss(*case, GAMMA)
         with torch.autocast('cpu', dtype=torch.bfloat16):
-            mixed = adaptive_heatmap_loss(*level, GAMMA)
+            mixed = adaptive_heatmap_loss(*case, GAMMA)
         assert mixed == plain
         assert states == [False, False]
         assert mixed.regression.dtype == torch.float32
 
     def test_finite_far_off(self):
         """Wild scales and predictions give large numbers, not infinite ones; no positives give no penalty."""
-        predicted, scales, heatmaps, mask = random_level(dtype=torch.float32)
+        predicted, scales, heatmaps, mask = random_case(dtype=torch.float32)
         loss = adaptive_heatmap_loss(predicted * 1e3, scales * 1e3, heatmaps, mask, GAMMA)
         assert all(torch.isfinite(part) for part in loss)
         assert adaptive_heatmap_loss(predicted, scales, torch.zeros_like(heatmaps), mask, GAMMA).penalty == 0

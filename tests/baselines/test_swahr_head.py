@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dualcenter_mmpose.baselines.higherhrnet_head import EmbeddingMaps
-from dualcenter_mmpose.baselines.level_targets import make_level_targets
+from dualcenter_mmpose.baselines.resolution_targets import make_resolution_targets
 from dualcenter_mmpose.baselines.scale_adaptive import adaptive_heatmap_loss
 from tests.baselines.baseline_models import build_baseline, samples_for
 from tests.helpers import random_people
@@ -18,17 +18,17 @@ SIZE = 64
 def case():
     """A head, targets of a batch, and random maps of their shape."""
     model = build_baseline('SWAHRHead', penalty_weight=3.0)
-    people = model.head.decoder.unpack(samples_for(model, [random_people(n, SIZE, seed=n) for n in (2, 1)]))
-    targets = make_level_targets(people, 2.0)
+    instances = model.head.decoder.unpack(samples_for(model, [random_people(n, SIZE, seed=n) for n in (2, 1)]))
+    targets = make_resolution_targets(instances, 2.0)
     generator = torch.Generator().manual_seed(0)
     coarse, fine, *scales = (
-        torch.randn(level.heatmaps.shape, generator=generator).requires_grad_() for level in (*targets, *targets)
+        torch.randn(target.heatmaps.shape, generator=generator).requires_grad_() for target in (*targets, *targets)
     )
     return model.head, targets, EmbeddingMaps(coarse, fine, coarse, tuple(scales))
 
 
 class TestHeatmapLosses:
-    """Four losses, two per level."""
+    """Four losses, two per resolution."""
 
     def test_parts(self, case):
         """The regression as it is, the penalty times its weight."""
@@ -40,8 +40,8 @@ class TestHeatmapLosses:
             assert losses[f'loss/scale_{name}'] == 3 * expected.penalty
         assert len(losses) == 4
 
-    def test_scales_learn_at_their_level(self, case):
-        """Each level's scales learn from that level alone."""
+    def test_scales_learn_at_their_resolution(self, case):
+        """Each resolution's scales learn from that resolution alone."""
         head, targets, maps = case
         head.heatmap_losses(maps, targets)['loss/heatmap_fine'].backward()
         assert maps.scales[0].grad is None

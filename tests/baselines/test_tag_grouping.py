@@ -14,24 +14,24 @@ THRESHOLDS = dict(keypoint_thr=0.1, tag_thr=1.0)
 
 
 def random_candidates(kind, seed):
-    """Return scores, tags and cells of random candidates around the tags of a few persons."""
+    """Return scores, tags and cells of random candidates around the tags of a few instances."""
     rng = np.random.default_rng(seed)
     num_keypoints, num_candidates = rng.integers(2, 18), rng.integers(1, 31)
     num_tags = rng.integers(1, 3)
     shape = (num_keypoints, num_candidates)
-    people = rng.normal(size=(rng.integers(1, 12), num_tags)) * dict(wide=10, close=1, equal=2, empty=1)[kind]
+    instances = rng.normal(size=(rng.integers(1, 12), num_tags)) * dict(wide=10, close=1, equal=2, empty=1)[kind]
     spread = 0 if kind == 'equal' else 0.3
-    tags = people[rng.integers(0, len(people), shape)] + spread * rng.normal(size=(*shape, num_tags))
+    tags = instances[rng.integers(0, len(instances), shape)] + spread * rng.normal(size=(*shape, num_tags))
     scores = rng.random(shape) * (0.1 if kind == 'empty' else 1)
     cells = rng.integers(0, 512, (*shape, 2))
     return scores.astype(np.float32), tags.astype(np.float32), cells
 
 
 class TestGroupByTags:
-    """Candidates find their persons."""
+    """Candidates find their instances."""
 
     def test_by_hand(self):
-        """Tags 0 and 5 open two persons; 0.2 and 4.9 join them; 9 is too far from both and opens a third."""
+        """Tags 0 and 5 open two instances; 0.2 and 4.9 join them; 9 is too far from both and opens a third."""
         scores = np.array([[0.9, 0.8, 0.0], [0.7, 0.6, 0.5]], np.float32)
         tags = np.array([[[0.0], [5.0], [0.0]], [[4.9], [9.0], [0.2]]], np.float32)
         cells = np.arange(12).reshape(2, 3, 2)
@@ -42,7 +42,7 @@ class TestGroupByTags:
     @pytest.mark.parametrize('seed', range(12))
     @pytest.mark.parametrize('kind', ['wide', 'close', 'equal', 'empty'])
     def test_same_as_mmpose(self, kind, seed):
-        """The same persons in the same order: tags far apart, within rounding distance (ties), and exactly equal."""
+        """The same instances in the same order: tags far apart, within rounding distance (ties), and exactly equal."""
         scores, tags, cells = random_candidates(kind, seed)
         order = np.random.default_rng(seed).permutation(len(scores)).tolist()
         theirs = _group_keypoints_by_tags(scores, tags, cells, order, val_thr=0.1, tag_thr=1.0)
@@ -51,7 +51,7 @@ class TestGroupByTags:
         assert np.array_equal(groups.scores, theirs[..., 2])
 
     def test_nobody(self):
-        """Nothing above the threshold: no person, shapes kept."""
+        """Nothing above the threshold: no instance, shapes kept."""
         groups = group_by_tags(*random_candidates('empty', 0), list(range(2)), **THRESHOLDS)
         assert groups.cells.shape == (0, 2, 2)
         assert groups.scores.shape == (0, 2)

@@ -313,7 +313,7 @@ class TestOneCodecDecides:
 
     def test_old_names(self):
         """Configs of 0.1 work, with a warning that names the new key."""
-        with pytest.warns(FutureWarning, match="'weak_centers' is now called 'pseudo_centers'"):
+        with pytest.warns(FutureWarning, match="'weak_centers' is now 'pseudo_centers'"):
             codec = make_codec(64, weak_centers=dict(head_center=(0.5, 0.1)))
         assert codec.pseudo_places == ((0.5, 0.1), None)
         with pytest.warns(FutureWarning, match='pseudo_weight'):

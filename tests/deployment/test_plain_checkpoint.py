@@ -60,11 +60,11 @@ def crowdpose_head():
     return {**tiny_model()['head'], 'num_keypoints': 14, 'decoder': codec_config(metainfo=CROWDPOSE)}
 
 
-def test_config():
-    """The plain config names the estimator and keeps everything that is not multi-scale training's own."""
-    model = tiny_model(
-        type='MultiScaleTrainingWrapper', levels=(2, 1), crop_largest=True, test_cfg=dict(flip_test=True)
-    )
+@pytest.mark.parametrize('name', ['scales', 'levels'])
+def test_config(name):
+    """The plain config names the estimator and keeps what is not multi-scale training's own, by old names too."""
+    own = {name: (2, 1), 'crop_largest': True}
+    model = tiny_model(type='MultiScaleTrainingWrapper', **own, test_cfg=dict(flip_test=True))
     config = Config(dict(model=model, model_wrapper_cfg=dict(type='MultiScaleDistributedDataParallel')))
     plain = plain_checkpoint.plain_config(config)
     assert plain.model == Config(dict(model=tiny_model(test_cfg=dict(flip_test=True)))).model

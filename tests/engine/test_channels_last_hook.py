@@ -61,7 +61,7 @@ class TestOneProcess:
 
     def test_mixed_precision(self):
         """Under autocast the features come with channels innermost, too."""
-        model = converted(quick_model(levels=(1.0,)))
+        model = converted(quick_model(scales=(1.0,)))
         optimizer = Bfloat16OptimWrapper(sgd(model).optimizer)
         assert torch.tensor(train_steps(model, 2, optimizer)).isfinite().all()
         with optimizer.optim_context(model):

@@ -55,12 +55,12 @@ class TestValues:
             {},
             dict(crop_largest=True),  # crops begin at other places of the picture each step
             pytest.param(dict(sequential=False), marks=pytest.mark.slow),
-            pytest.param(dict(levels_per_step=1), marks=pytest.mark.slow),
+            pytest.param(dict(scales_per_step=1), marks=pytest.mark.slow),
         ],
         ids=str,
     )
     def test_levels(self, options):
-        """Exactly equal, as the same operations run; three levels are three graphs, made once each."""
+        """Exactly equal, as the same operations run; three scales are three graphs, made once each."""
         backend = CountingBackend()
         model, plain = compiled(quick_model(**options), backend=backend, fullgraph=True)[0], quick_model(**options)
         losses = []
@@ -71,20 +71,20 @@ class TestValues:
         assert_same_state(model.state_dict(), plain.state_dict())
         assert sorted(backend.sizes) == [32, 64, 64 if options.get('crop_largest') else 128]
 
-    @pytest.mark.parametrize('levels', [(1.0,), pytest.param((2.0, 1.0, 0.5), marks=pytest.mark.slow)], ids=str)
-    def test_hrnet(self, levels):
-        """HRNet's lists of maps break no graph: one per level."""
-        backend, options = CountingBackend(), dict(levels=levels)
+    @pytest.mark.parametrize('scales', [(1.0,), pytest.param((2.0, 1.0, 0.5), marks=pytest.mark.slow)], ids=str)
+    def test_hrnet(self, scales):
+        """HRNet's lists of maps break no graph: one per scale."""
+        backend, options = CountingBackend(), dict(scales=scales)
         model, plain = compiled(hrnet_model(**options), backend=backend, fullgraph=True)[0], hrnet_model(**options)
         assert train_steps(model, 2) == train_steps(plain, 2)
         assert_same_state(model.state_dict(), plain.state_dict())
-        assert sorted(backend.sizes) == sorted(int(SIZE * level) for level in levels)
+        assert sorted(backend.sizes) == sorted(int(SIZE * factor) for factor in scales)
 
     @pytest.mark.slow
     @pytest.mark.parametrize('frozen', [dict(frozen_stages=4, norm_eval=True), dict(norm_eval=True)], ids=str)
     def test_backbone_in_test_mode(self, frozen):
         """Stage 2: the model trains on a backbone that stays as it is."""
-        backend, options = CountingBackend(), dict(levels=(1.0,), backbone=dict(tiny_hrnet(), **frozen))
+        backend, options = CountingBackend(), dict(scales=(1.0,), backbone=dict(tiny_hrnet(), **frozen))
         model, plain = compiled(hrnet_model(**options), backend=backend, fullgraph=True)[0], hrnet_model(**options)
         assert train_steps(model, 2) == train_steps(plain, 2)
         assert_same_state(model.state_dict(), plain.state_dict())
@@ -101,7 +101,7 @@ class TestValues:
     @pytest.mark.slow
     def test_mixed_precision(self):
         """Under bfloat16 autocast the graphs are those of bfloat16."""
-        backend, options = CountingBackend(), dict(levels=(1.0,))
+        backend, options = CountingBackend(), dict(scales=(1.0,))
         model, plain = compiled(hrnet_model(**options), backend=backend)[0], hrnet_model(**options)
         losses = [train_steps(m, 2, Bfloat16OptimWrapper(sgd(m).optimizer)) for m in (model, plain)]
         assert losses[0] == losses[1]
@@ -110,7 +110,7 @@ class TestValues:
 
     @pytest.mark.slow
     def test_smaller_last_batch(self):
-        """Another batch size is another graph per level, once."""
+        """Another batch size is another graph per scale, once."""
         backend = CountingBackend()
         model = compiled(quick_model(), backend=backend)[0]
         for num_images in (2, 1, 2, 1, 2):
@@ -131,7 +131,7 @@ class TestValues:
     def test_inductor(self, tmp_path, monkeypatch):
         """Generated kernels with channels innermost: to 1e-4 after three steps."""
         monkeypatch.setenv('TORCHINDUCTOR_CACHE_DIR', str(tmp_path))
-        model, plain = quick_model(levels=(1.0,)), quick_model(levels=(1.0,))
+        model, plain = quick_model(scales=(1.0,)), quick_model(scales=(1.0,))
         ChannelsLastHook().before_run(SimpleNamespace(model=model))
         compiled(model)
         assert train_steps(model) == pytest.approx(train_steps(plain), rel=1e-4)
@@ -163,7 +163,7 @@ class TestInPlace:
     def test_copy(self):
         """A copy is plain, and its own: what it computes follows its own weights."""
         backend = CountingBackend()
-        model = compiled(quick_model(levels=(1.0,)), backend=backend)[0]
+        model = compiled(quick_model(scales=(1.0,)), backend=backend)[0]
         train_steps(model, 1)
         copy = deepcopy(model)
         assert copy.backbone._compiled_call_impl is None

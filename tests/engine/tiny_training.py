@@ -1,4 +1,4 @@
-"""Trainings of a second: a backbone of two convolutions, pictures of noise, one level or three, through the Runner."""
+"""Trainings of a second: a backbone of two convolutions, pictures of noise, one scale or three, through the Runner."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def quick_model(**options: Any) -> Any:
 
 
 def training_batch(model: Any, seed: int = 0, num_images: int = 2) -> dict[str, Any]:
-    """Return a batch at the largest level's size."""
-    largest = max(level.scale for level in model.levels)
+    """Return a batch at the largest scale's size."""
+    largest = max(scale.factor for scale in model.scales)
     size = int(SIZE * largest)
     people = [(random_people(2, SIZE, seed=seed + n) + 0.5) * largest - 0.5 for n in range(num_images)]
     return make_batch([encode_sample(model.head.decoder, p, input_size=(size, size)) for p in people], size, seed=seed)
@@ -113,7 +113,7 @@ def make_runner(folder: Any, hooks: list[Any], max_epochs: int = 2, **options: A
         max_epochs: to train for.
         **options: of the runner.
     """
-    model = options.pop('model', None) or quick_model(levels=(1.0,))
+    model = options.pop('model', None) or quick_model(scales=(1.0,))
     batches = [training_batch(model, seed) for seed in (0, 10)]
     pictures = [make_batch([encode_sample(model.head.decoder, random_people(1, SIZE, 0))], side) for side in (64, 96)]
     optimizer = options.pop('optim_wrapper', None) or dict(optimizer=dict(type='Adam', lr=1e-2))

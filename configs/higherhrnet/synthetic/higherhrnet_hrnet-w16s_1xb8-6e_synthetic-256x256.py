@@ -1,4 +1,4 @@
-# HigherHRNet, reduced: backbone, data and schedule of the small dual-center model, one level.
+# HigherHRNet, reduced: backbone, data and schedule of the small dual-center model, one scale.
 _base_ = ['../../dualcenter/synthetic/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py']
 
 model_wrapper_cfg = None

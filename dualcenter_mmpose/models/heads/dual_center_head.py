@@ -14,20 +14,19 @@ from typing import Any
 import torch
 import torch.nn.functional as F  # noqa: N812
 from mmengine.structures import PixelData
-from mmpose.models.heads.base_head import BaseHead
-from mmpose.registry import KEYPOINT_CODECS, MODELS
+from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from dualcenter_mmpose.assembly.mirroring import turn_back
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining
 from dualcenter_mmpose.coordinates import mirror_shift
+from dualcenter_mmpose.models.heads.bottom_up_head import BottomUpHead, check_map_shape
 from dualcenter_mmpose.models.heads.dekr_weights import (
     check_dekr_alignment,
     check_outputs,
     convert_dekr_head,
     is_dekr_head,
 )
-from dualcenter_mmpose.models.heads.predictions import check_test_options, pack_instances
 from dualcenter_mmpose.models.layers.branches import DisplacementBranch, HeatmapBranch
 from dualcenter_mmpose.models.pose_nets.pose_level import PoseLevelNets
 from dualcenter_mmpose.types import (
@@ -39,6 +38,9 @@ from dualcenter_mmpose.types import (
     PredictedInstances,
 )
 
+DEKR_TEST_OPTIONS = ('shift_heatmap', 'align_corners', 'nms_dist_thr', 'nms_joints_thr', 'max_num_people')
+"""Options of DEKR's ``test_cfg``, accepted so that its configs can be inherited; here the codec decides them."""
+
 INIT_CFG = (
     dict(type='Normal', layer='Conv2d', std=0.001),
     dict(type='Constant', layer='BatchNorm2d', val=1),
@@ -47,7 +49,7 @@ INIT_CFG = (
 
 
 @MODELS.register_module()
-class DualCenterHead(BaseHead):
+class DualCenterHead(BottomUpHead):
     """Heatmaps of keypoints and centers, and displacements from each center to all keypoints.
 
     Args:
@@ -77,6 +79,8 @@ class DualCenterHead(BaseHead):
         Dual anatomical centers (arXiv 2208.11975), section 3.2, on DEKR (arXiv 2104.02300).
     """
 
+    ignored_test_options = DEKR_TEST_OPTIONS
+
     def __init__(
         self,
         in_channels: int | Sequence[int],
@@ -93,14 +97,8 @@ class DualCenterHead(BaseHead):
         train_dense: bool = True,
         init_cfg: Any = None,
     ) -> None:
-        super().__init__(init_cfg if init_cfg is not None else [dict(cfg) for cfg in INIT_CFG])
-        self.decoder = KEYPOINT_CODECS.build(dict(decoder))
-        if num_keypoints != self.decoder.num_keypoints:
-            raise ValueError(
-                f"num_keypoints is {num_keypoints} but the codec's keypoint set '{self.decoder.layout.name}' has "
-                f'{self.decoder.num_keypoints}; give both the same data set'
-            )
-        self.in_channels, self.num_keypoints = in_channels, num_keypoints
+        super().__init__(num_keypoints, decoder, init_cfg or [dict(cfg) for cfg in INIT_CFG])
+        self.in_channels = in_channels
         self.separate_blocks = separate_blocks
         channels = in_channels if isinstance(in_channels, int) else sum(in_channels)
         self.heatmap_branch = HeatmapBranch(channels, num_keypoints + self.num_centers, num_heatmap_filters)
@@ -140,6 +138,11 @@ class DualCenterHead(BaseHead):
     def num_centers(self) -> int:
         """Number of center groups G."""
         return self.decoder.num_centers
+
+    @property
+    def needs_instances(self) -> bool:
+        """Whether there are pose-level networks: they train on the instances themselves."""
+        return self.pose_nets is not None
 
     def fuse(self, feats: Sequence[Tensor]) -> Tensor:
         """Return the backbone's maps resized to the first one's size and joined.
@@ -193,7 +196,7 @@ class DualCenterHead(BaseHead):
             feats: the backbone's maps.
             targets: on the grid of the output; not used by frozen dense branches.
             instances: the annotated persons, for the pose-level networks; ``None`` leaves these out, as on other
-                levels than the nominal one.
+                scales than the nominal one.
         """
         with torch.set_grad_enabled(self.train_dense and torch.is_grad_enabled()):
             maps = self.forward(feats)
@@ -212,12 +215,7 @@ class DualCenterHead(BaseHead):
         return self.pose_nets.loss(feats, keypoint_heatmaps, candidates, targets, self.decoder.stride)
 
     def _dense_losses(self, maps: DenseMaps, targets: DenseTargets) -> dict[str, Tensor]:
-        if maps.heatmaps.shape != targets.heatmaps.shape:
-            raise ValueError(
-                f'the head puts out heatmaps {tuple(maps.heatmaps.shape)} but the targets are '
-                f'{tuple(targets.heatmaps.shape)}; input_size of the training pipeline must be the '
-                "codec's, times the largest level under multi-scale training"
-            )
+        check_map_shape(maps.heatmaps, targets.heatmaps)
         # Losses sum over up to a million cells: more than half precision can count.
         heatmaps, displacements = maps.heatmaps.float(), maps.displacements.float()
         return {
@@ -264,7 +262,7 @@ class DualCenterHead(BaseHead):
             return self.decoder.make_targets(instances, person_range, keypoint_targets)
         if person_range is not None:
             raise ValueError(
-                'a person range per level needs packed targets: set dense_targets=False in the codec of GenerateTarget'
+                'a person range per scale needs packed targets: set dense_targets=False in the codec of GenerateTarget'
             )
         self.decoder.check_dense(batch_data_samples)
         return DenseTargets(
@@ -273,38 +271,9 @@ class DualCenterHead(BaseHead):
 
     # Prediction
 
-    def predict(
-        self,
-        feats: Sequence[Any],
-        batch_data_samples: Sequence[Any],
-        test_cfg: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Return the people of a batch of any size (MMPose's contract).
-
-        Args:
-            feats: the backbone's maps; with ``flip_test`` a pair of them, for the images and for the mirrored images.
-            batch_data_samples: data samples of the images.
-            test_cfg: ``flip_test``, ``output_heatmaps``.
-
-        Returns:
-            One ``InstanceData`` per image, best person first, all in input px: ``keypoints`` (N, K, 2),
-            ``keypoint_scores`` (N, K), ``bboxes`` (N, 4) xyxy around all keypoints, ``bbox_scores`` (N,) the
-            instance score. With ``output_heatmaps`` also one ``PixelData`` per image with ``heatmaps`` (K + G, H,
-            W) and ``displacements``.
-
-        Raises:
-            KeyError: for an unknown option in ``test_cfg``.
-            NotImplementedError: for ``multiscale_test``, which MMPose 1.x cannot feed.
-        """
-        test_cfg = test_cfg or {}
-        check_test_options(test_cfg)
-        flip_test = test_cfg.get('flip_test', False)
-        people, maps = self.predict_instances(feats, flip_test)
-        instances = pack_instances(people)
-        if not test_cfg.get('output_heatmaps', False):
-            return instances
-        fields = [PixelData(heatmaps=h, displacements=d) for h, d in zip(maps.heatmaps, maps.displacements)]
-        return instances, fields
+    def pack_maps(self, maps: DenseMaps) -> list[PixelData]:
+        """One ``PixelData`` per image with ``heatmaps`` (K + G, H, W) and ``displacements`` (G * 2K, H, W)."""
+        return [PixelData(heatmaps=h, displacements=d) for h, d in zip(maps.heatmaps, maps.displacements)]
 
     def predict_instances(self, feats: Sequence[Any], flip_test: bool = False) -> tuple[PredictedInstances, DenseMaps]:
         """Return the people of a batch on its device, and the maps that they were read off.

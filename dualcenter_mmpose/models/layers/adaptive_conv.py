@@ -48,7 +48,7 @@ def bend(matrices: Tensor, taps: Tensor) -> Tensor:
         taps: (3, T) from :func:`tap_offsets`.
     """
     # Coordinates need more than the 11 bits of a half: at cell 100 its steps are 1/16 of a cell.
-    by_row = matrices.float().unflatten(1, (matrices.shape[1] // 6, 2, 3))
+    by_row = matrices.float().unflatten(1, (matrices.shape[1] // 6, 2, 3))  # (B, G, rows y and x, columns, H, W)
     return torch.einsum('bgrchw,ct->bgtrhw', by_row, taps)
 
 
@@ -71,13 +71,14 @@ def sample_taps(features: Tensor, matrices: Tensor, taps: Tensor) -> Tensor:
     shifts = bend(matrices, taps)
     rows = torch.arange(height, device=features.device, dtype=shifts.dtype)[:, None]
     columns = torch.arange(width, device=features.device, dtype=shifts.dtype)
-    y = shifts[:, :, :, 0] + taps[0, :, None, None] + rows
+    y = shifts[:, :, :, 0] + taps[0, :, None, None] + rows  # (B, G, T, H, W) cells, as is x
     x = shifts[:, :, :, 1] + taps[1, :, None, None] + columns
     grid = map_to_normalized(torch.stack((x, y), dim=-1), (width, height))
-    grid = grid.reshape(num_images * num_groups, -1, width, 2)  # taps stacked along the height
+    grid = grid.reshape(num_images * num_groups, -1, width, 2)  # (B * G, T * H, W, 2): taps stacked along the height
     sampled = F.grid_sample(
         features.reshape(num_images * num_groups, -1, height, width).to(grid.dtype), grid, align_corners=False
     )
+    # (B * G, C, T * H, W): a channel's taps follow each other, as in a flattened kernel.
     return sampled.reshape(num_images, channels * taps.shape[1], height, width)
 
 
@@ -111,20 +112,20 @@ def convolve_by_grid_sample(features: Tensor, matrices: Tensor, weight: Tensor, 
     num_images = features.shape[0] if isinstance(features.shape[0], int) else 1
     group_bytes = num_images * group_channels * NUM_TAPS * features.shape[2] * features.shape[3] * 4
     count = groups_per_block(num_groups, group_bytes, features.device.type)
-    kernels = weight.flatten(1)[..., None, None]
+    kernels = weight.flatten(1)[..., None, None]  # (G * C', C * T, 1, 1)
+    outputs = weight.shape[0] // num_groups
     blocks = []
     for start in range(0, num_groups, count):
         stop = min(start + count, num_groups)
         inputs = features[:, start * group_channels : stop * group_channels]
         sampled = sample_taps(inputs, matrices[:, start * 6 : stop * 6], taps)
-        outputs = weight.shape[0] // num_groups
         blocks.append(F.conv2d(sampled, kernels[start * outputs : stop * outputs], groups=stop - start))
     return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=1)
 
 
 def convolve_by_deform_conv2d(features: Tensor, matrices: Tensor, weight: Tensor, taps: Tensor) -> Tensor:
     """Return the same by torchvision's custom operator; arguments as in :func:`convolve_by_grid_sample`."""
-    from torchvision.ops import deform_conv2d
+    from torchvision.ops import deform_conv2d  # not needed by the operator that is the default
 
     shifts = bend(matrices, taps)  # (y, x) per tap, the order that deformable convolutions read offsets in
     return deform_conv2d(features.to(shifts.dtype), shifts.flatten(1, 3), weight.to(shifts.dtype), padding=1)
@@ -147,6 +148,8 @@ class AdaptiveConv2d(nn.Module):
         DEKR (arXiv 2104.02300), section 3.2; computes what ``mmcv.ops.DeformConv2d`` computes in MMPose's
         ``AdaptiveActivationBlock``.
     """
+
+    taps: Tensor
 
     def __init__(self, in_channels: int, out_channels: int, groups: int = 1, operator: str = 'grid_sample') -> None:
         super().__init__()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Callable
 
 from torch import Tensor, nn
 
@@ -50,8 +51,9 @@ class PlainBlock(nn.Module):
         return self.act(self.norm(self.conv(features)) + features)
 
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[int, int], nn.Module]] = {
     'adaptive': AdaptiveBlock,
     'deformable': partial(AdaptiveBlock, operator='deform_conv2d'),
     'plain': PlainBlock,
 }
+"""Kind -> what makes a block of so many channels and groups."""

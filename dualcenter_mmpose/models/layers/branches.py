@@ -96,5 +96,5 @@ class DisplacementBranch(nn.Module):
         for blocks, final in zip(self.center_blocks, self.finals):
             # A grouped convolution puts a keypoint's outputs side by side: (K, centers of this stack, 2).
             by_keypoint = final(blocks(trunk)).unflatten(1, (self.num_keypoints, -1, 2))
-            fields.append(by_keypoint.transpose(1, 2).flatten(1, 3))
+            fields.append(by_keypoint.transpose(1, 2).flatten(1, 3))  # (B, centers of this stack * 2K, H, W)
         return torch.cat(fields, dim=1) if len(fields) > 1 else fields[0]

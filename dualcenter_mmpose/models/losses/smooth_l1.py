@@ -25,6 +25,7 @@ def smooth_l1_per_center(output: Tensor, target: Tensor, weights: Tensor, num_ce
         A scalar >= 0.
     """
     errors = F.smooth_l1_loss(output, target, reduction='none', beta=beta) * weights
+    # (B, G, C, H, W), summed over all but the centers.
     per_center = errors.unflatten(1, (num_centers, -1)).sum(dim=(0, 2, 3, 4))
     counts = (weights > 0).unflatten(1, (num_centers, -1)).sum(dim=(0, 2, 3, 4))
     return (per_center / counts.clamp(min=1)).mean()

@@ -107,7 +107,8 @@ class PoseLevelNets(nn.Module):
             return losses
 
     def _refinement_loss(self, features: Tensor, keypoints: Tensor, targets: PoseTargets, cell: float) -> Tensor:
-        residuals, diagonals = self.nets['refinement'].residuals(features, keypoints)
+        refiner: Any = self.nets['refinement']  # any registered class that has `residuals`
+        residuals, diagonals = refiner.residuals(features, keypoints)
         units = diagonals
         if self.refinement_units == 'pixel':  # the same residual, measured in input pixels
             units = torch.full_like(diagonals, 1 / cell)

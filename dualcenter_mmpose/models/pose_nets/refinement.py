@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from mmpose.registry import MODELS
@@ -14,9 +15,9 @@ from dualcenter_mmpose.models.pose_nets.stem import PoseStem, dense_layers
 
 @MODELS.register_module()
 class PoseRefinementNet(nn.Module):
-    """Regress the residual from a pose to the person, divided by the pose's diagonal.
+    """Regress the residual from a pose to its instance's keypoints, divided by the pose's diagonal.
 
-    In pixels the loss would be ruled by large persons, by a factor of about 100 between one of 40 px and one of 400
+    In pixels the loss would be ruled by large instances, by a factor of about 100 between one of 40 px and one of 400
     px. The last layer starts at zero: untrained, the network is the identity.
 
     Args:
@@ -46,8 +47,9 @@ class PoseRefinementNet(nn.Module):
         self.stem = PoseStem(num_keypoints, in_channels, width)
         inputs = self.stem.out_features + 2 * num_keypoints
         self.layers = dense_layers((inputs, *hidden, 2 * num_keypoints), dropout)
-        nn.init.zeros_(self.layers[-1].weight)
-        nn.init.zeros_(self.layers[-1].bias)
+        last = cast(nn.Linear, self.layers[-1])  # nothing stands behind the last dense layer
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
 
     def residuals(self, features: Tensor, keypoints: Tensor) -> tuple[Tensor, Tensor]:
         """Return the residuals before they are bounded, and the poses' diagonals.
@@ -60,7 +62,7 @@ class PoseRefinementNet(nn.Module):
             (..., K, 2) diagonals, and (..., 1, 1) cells.
         """
         normalized, diagonals = normalize_poses(keypoints)
-        inputs = torch.cat((self.stem(features), normalized.flatten(-2)), dim=-1)
+        inputs = torch.cat((self.stem(features), normalized.flatten(-2)), dim=-1)  # (..., K * d + 2K)
         return self.layers(inputs).unflatten(-1, (self.num_keypoints, 2)), diagonals
 
     def forward(self, features: Tensor, keypoints: Tensor) -> Tensor:

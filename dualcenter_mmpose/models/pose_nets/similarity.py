@@ -1,4 +1,4 @@
-"""``PoseSimilarityNet``: an embedding in which poses of one person are close."""
+"""``PoseSimilarityNet``: an embedding in which poses of one instance are close."""
 
 from __future__ import annotations
 

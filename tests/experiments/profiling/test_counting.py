@@ -54,7 +54,7 @@ class TestPartOf:
             ('head.heatmap_branch.0.weight', 'dense head'),
             ('head.pose_nets.nets.refinement.stem.weight', 'refinement network'),
             ('head.rescore_net.l1.weight', 'rescoring network'),
-            ('auxiliary_heads.level_2.heatmap_branch.0.weight', 'auxiliary heads'),
+            ('auxiliary_heads.scale_2x.heatmap_branch.0.weight', 'auxiliary heads'),
         ],
     )
     def test_names(self, name, part):

@@ -10,6 +10,7 @@ import pytest
 from mmengine.config import Config
 
 from dualcenter_mmpose.experiments.reduced.reduce import scale_schedule, shrink_config
+from dualcenter_mmpose.utils.renamed_options import SCALE_OPTIONS, rename_options
 
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 ABLATIONS = sorted((CONFIGS / 'ablation').glob('*.py'))
@@ -18,8 +19,8 @@ STAGE1 = 'dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py'
 STAGE2 = 'dualcenter_hrnet-w16s_stage2_1xb8-6e_synthetic-256x256.py'
 COCO = CONFIGS / 'dualcenter' / 'coco'
 SCHEDULE = ('max_epochs', 'val_interval')
-OWN_CHOICE = dict(levels_per_step=1, level_probabilities=None, crop_largest=False)
-"""What single-level models leave out or write out."""
+OWN_CHOICE = dict(scales_per_step=1, scale_probabilities=None, crop_largest=False)
+"""What single-scale models leave out or write out."""
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -100,7 +101,7 @@ class TestShrinkConfig:
                 assert is_equal == (name == other or {name, other} in same), (name, other)
 
     def test_ablated_parts_stay(self, twins):
-        """Centers, levels, networks and decoding are those of the config."""
+        """Centers, scales, networks and decoding are those of the config."""
         head = twins['pinet-parts-stage2']['model']['head']
         assert [center['name'] for center in head['decoder']['centers']] == ['head_center', 'body_center', 'leg_center']
         assert head['pose_training'] == dict(max_candidates=150)
@@ -111,32 +112,43 @@ class TestShrinkConfig:
         assert twins['dekr-start-stage2']['model']['head']['decoder']['align'] == 'corner'
         assert twins['uniform-affine']['train_dataloader']['dataset']['pipeline'][1]['distribution'] == 'uniform'
 
-    def test_levels(self, twins):
-        """One level a step where the config says nothing, else as it says; (1, 2, 1) puts half on the nominal one."""
+    def test_scales(self, twins):
+        """One scale a step where the config says nothing, else as it says; (1, 2, 1) puts half on the nominal one."""
         saved = {name: twins[name]['model'] for name in twins}
-        assert saved['ema']['levels_per_step'] == 1
-        assert saved['ema']['level_probabilities'] == (1, 2, 1)
+        assert saved['ema']['scales_per_step'] == 1
+        assert saved['ema']['scale_probabilities'] == (1, 2, 1)
         assert saved['ema']['crop_largest']
         assert not saved['one-level-a-step'].get('crop_largest')
-        assert saved['cropped-level'].get('levels_per_step') is None
+        assert saved['cropped-level'].get('scales_per_step') is None
         assert not saved['smaller-levels']['crop_largest']
         assert not saved['scale-augmentation']['crop_largest']
-        assert 'levels_per_step' not in saved['table6-row1-baseline']
+        assert 'scales_per_step' not in saved['table6-row1-baseline']
+
+    def test_old_names_of_options(self, small):
+        """A config in the words of 0.1.0 is reduced as in those of today."""
+        config = load(COCO / 'dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py')
+        model = rename_options(config['model'], SCALE_OPTIONS, 'the model')
+        old = {name: model[new] for name, new in SCALE_OPTIONS.items() if new in model}
+        rest = {name: value for name, value in model.items() if name not in SCALE_OPTIONS.values()}
+        assert 'levels' in old
+        with pytest.warns(FutureWarning, match="'levels' is now 'scales'"):
+            found = shrink_config({**config, 'model': {**rest, **old}}, small)
+        assert found == shrink_config({**config, 'model': model}, small)
 
     def test_every_level(self, small):
-        """All levels in every step on demand; the crop alone saves time. One level stays one."""
+        """All scales in every step on demand; the crop alone saves time. One scale stays one."""
         model = shrink_config(load(COCO / 'dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py'), small, every_level=True)[
             'model'
         ]
-        assert model['levels'] == (2.0, 1.0, 0.5)
-        assert model.get('levels_per_step') is None
-        assert model.get('level_probabilities') is None
+        assert model['scales'] == (2.0, 1.0, 0.5)
+        assert model.get('scales_per_step') is None
+        assert model.get('scale_probabilities') is None
         assert model['crop_largest'] is True
         row1 = load(next(path for path in ABLATIONS if 'table6-row1' in path.name))
         assert shrink_config(row1, small, every_level=True) == shrink_config(row1, small)
 
     def test_training_size(self, twins):
-        """The training image is the largest level: 256, 1.5 x 256 and 2 x 256."""
+        """The training image is the largest scale: 256, 1.5 x 256 and 2 x 256."""
         sizes = {name: twins[name]['train_dataloader']['dataset']['pipeline'][1]['input_size'] for name in twins}
         assert sizes['table6-row1-baseline'] == (256, 256)
         assert sizes['smaller-levels'] == (384, 384)

@@ -105,7 +105,7 @@ class TestLoss:
             head.loss(random_features(), packed_samples(head))
 
     def test_without_instances(self):
-        """Other levels than the nominal one teach the dense part alone."""
+        """Other scales than the nominal one teach the dense part alone."""
         head = make_head()
         losses = head.loss_on_targets(random_features(), head.make_targets(packed_samples(head)))
         assert losses.keys() == DENSE_LOSSES
@@ -139,7 +139,7 @@ class TestLoss:
 class TestFrozenStage:
     """train_dense=False, frozen_stages=4, norm_eval=True."""
 
-    @pytest.mark.parametrize('options', [{}, dict(type='MultiScaleTrainingWrapper', levels=(1,))])
+    @pytest.mark.parametrize('options', [{}, dict(type='MultiScaleTrainingWrapper', scales=(1,))])
     def test_only_the_networks_move(self, options):
         """After two steps no frozen weight or statistic has moved by a bit, and every weight of the networks has."""
         model = self.make_model(**options)

@@ -1,34 +1,13 @@
 """The sequential step: same gradients, less memory, one optimizer step, also on several processes."""
 
-import os
 from contextlib import contextmanager
 from copy import deepcopy
 
 import pytest
 import torch
-import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmengine.optim import OptimWrapper
 
-from dualcenter_mmpose.models.pose_estimators import MultiScaleDistributedDataParallel
-from dualcenter_mmpose.models.pose_estimators.level_targets import LevelTargets
-from tests.helpers import build_model, encode_sample, make_batch, random_people, tiny_model
-
-SIZE = 64
-
-
-def make_model(**options):
-    return build_model(tiny_model(SIZE, type='MultiScaleTrainingWrapper', **options))
-
-
-def training_batch(model, seed=0, num_images=2):
-    people = [(random_people(2, SIZE, seed=seed + n) + 0.5) * 2 - 0.5 for n in range(num_images)]
-    samples = [encode_sample(model.head.decoder, p, input_size=(2 * SIZE,) * 2) for p in people]
-    return make_batch(samples, 2 * SIZE, seed=seed)
-
-
-def sgd(model, **options):
-    return OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.1), **options)
+from tests.models.pose_estimators.sequential_models import make_model, sgd, training_batch
 
 
 def assert_same_parameters(a, b, **tolerance):
@@ -49,7 +28,7 @@ class TestOneProcess:
     """train_step."""
 
     def test_equals_one_backward_for_all(self):
-        """Level by level gives the parameters, statistics and logs of a single backward."""
+        """Scale by scale gives the parameters, statistics and logs of a single backward."""
         sequential, joint = make_model(sequential=True), make_model(sequential=False)
         batch = training_batch(sequential)
         logs = [m.train_step(deepcopy(batch), sgd(m)) for m in (sequential, joint)]
@@ -86,8 +65,8 @@ class TestOneProcess:
         with pytest.raises(AssertionError):
             assert_same_parameters(model, start, atol=0, rtol=0)
 
-    def test_memory_is_that_of_the_largest_level(self):
-        """What is saved for backward at the peak is what the 2S level alone saves."""
+    def test_memory_is_that_of_the_largest_scale(self):
+        """What is saved for backward at the peak is what the scale 2S alone saves."""
         peaks = {}
         for name, options in {
             'sequential': dict(sequential=True),
@@ -96,14 +75,11 @@ class TestOneProcess:
             model = make_model(**options)
             peaks[name] = peak_saved_bytes(lambda m=model: m.train_step(training_batch(m), sgd(m)))
         model = make_model()
-        largest, targets = model.levels[0], training_batch(model)
-        data = model.data_preprocessor(targets, True)
-        level_targets = LevelTargets(model.head, data['data_samples'], {})
-        model.draw_levels()
+        data = model.data_preprocessor(training_batch(model), True)
+        (largest,) = (one for one in model.plan_passes(data['data_samples']) if one.scale.factor == 2)
 
         def run_largest():
-            with model.running_only(largest, level_targets):
-                sum(model(**data, mode='loss').values()).backward()
+            sum(model(data['inputs'], mode='loss', scale_pass=largest).values()).backward()
 
         alone = peak_saved_bytes(run_largest)
         assert peaks['sequential'] <= 1.02 * alone
@@ -131,37 +107,3 @@ def peak_saved_bytes(run):
     with torch.autograd.graph.saved_tensors_hooks(_Counted, lambda counted: counted.tensor):
         run()
     return _Counted.peak
-
-
-def run_rank(rank, port, directory, options):
-    """Train two steps on one of two processes and keep the parameters."""
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port), RANK=str(rank), WORLD_SIZE='2')
-    torch.set_num_threads(1)
-    dist.init_process_group('gloo', rank=rank, world_size=2)
-    model = make_model(**options)
-    parallel = MultiScaleDistributedDataParallel(module=model, broadcast_buffers=False)
-    optimizer = sgd(model)
-    for step in range(2):
-        batch = training_batch(model, seed=20 * step, num_images=4)
-        half = {key: values[2 * rank : 2 * rank + 2] for key, values in batch.items()}
-        logged = parallel.train_step(half, optimizer)
-    torch.save(
-        dict(parameters=[p.detach() for p in model.parameters()], keys=list(logged)), f'{directory}/rank{rank}.pth'
-    )
-    dist.destroy_process_group()
-
-
-class TestTwoProcesses:
-    """MultiScaleDistributedDataParallel."""
-
-    @pytest.mark.parametrize('options', [{}, dict(levels_per_step=1), dict(sequential=False)])
-    def test_processes_agree(self, tmp_path, options):
-        """Two processes end with the same parameters, without find_unused_parameters."""
-        port = 29500 + os.getpid() % 1000
-        mp.start_processes(run_rank, args=(port, str(tmp_path), options), nprocs=2, start_method='fork')
-        ranks = [torch.load(tmp_path / f'rank{rank}.pth', weights_only=True) for rank in range(2)]
-        for a, b in zip(ranks[0]['parameters'], ranks[1]['parameters']):
-            assert torch.equal(a, b)
-        start = [p.detach() for p in make_model(**options).parameters()]
-        moved = sum(not torch.equal(a, b) for a, b in zip(start, ranks[0]['parameters']))
-        assert moved > 0.5 * len(start)
