@@ -1,6 +1,6 @@
 """The main job on synthetic people: make data, train, test, draw. `make demo` runs it.
 
-Starts from the small checkpoint in ``checkpoints/``, trains it for one epoch on all three levels with ``mim
+Starts from the small checkpoint in ``checkpoints/``, trains it for one epoch on all three scales with ``mim
 train``, tests it with ``mim test``, and leaves pictures and a table. Nothing is downloaded.
 
 Example::

@@ -30,11 +30,11 @@ CHECKPOINT = ROOT / 'checkpoints' / 'dualcenter_hrnet-w16s_synthetic-256x256.pth
 NUM_KEPT = 5
 """Best persons kept of each image: the file stays small, and a change moves the best ones, too."""
 STEPS = {
-    'w32': ('dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py', dict(levels=(1.0,)), 2, 512),
+    'w32': ('dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py', dict(scales=(1.0,)), 2, 512),
     'stage2': ('dualcenter_hrnet-w16s_stage2_1xb8-6e_synthetic-256x256.py', {}, 4, 256),
     'multi-scale': (
         'dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py',
-        dict(levels_per_step=None, level_probabilities=None, crop_largest=False),
+        dict(scales_per_step=None, scale_probabilities=None, crop_largest=False),
         4,
         512,
     ),

@@ -11,5 +11,5 @@ fast_gpu = dict(
         dtype='bfloat16',
         loss_scale=dict(enabled=False),  # bfloat16 reaches as far as float32; scaling would wait for the device
     ),
-    train_dataloader=dict(drop_last=True),  # a smaller last batch would be compiled for, once per level
+    train_dataloader=dict(drop_last=True),  # a smaller last batch would be compiled for, once per scale
 )

@@ -4,7 +4,7 @@ stage2 = dict(
     train_cfg=dict(max_epochs=20, val_interval=5),
     param_scheduler=[dict(type='MultiStepLR', begin=0, end=20, milestones=[12, 17], gamma=0.1, by_epoch=True)],
     model=dict(
-        levels=(1.0,),  # the level of the test: its poses are the ones to judge
+        scales=(1.0,),  # the scale of the test: its poses are the ones to judge
         backbone=dict(frozen_stages=4, norm_eval=True, init_cfg=None),
         head=dict(
             train_dense=False,

@@ -1,5 +1,5 @@
 # Stage 3 of any model, optional: all parts together, the dense network at a tenth of the networks' rate.
-# One level: stage 2 has dropped the heads of the others.
+# One scale: stage 2 has dropped the heads of the others.
 stage3 = dict(
     train_cfg=dict(max_epochs=10, val_interval=5),
     param_scheduler=[],  # a constant rate

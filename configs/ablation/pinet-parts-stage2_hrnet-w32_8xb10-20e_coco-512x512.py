@@ -10,5 +10,5 @@ train_cfg = _base_.stage2.train_cfg
 param_scheduler = _base_.stage2.param_scheduler
 
 train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = _base_.codec.input_size  # one level: S in place of 2S
+train_pipeline[1].input_size = _base_.codec.input_size  # one scale: S in place of 2S
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

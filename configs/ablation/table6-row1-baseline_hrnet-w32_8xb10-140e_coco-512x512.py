@@ -1,8 +1,8 @@
-# Table 6, row 1: one center, the mean of the keypoints (DEKR's), one level, no mirrored view. Trained.
+# Table 6, row 1: one center, the mean of the keypoints (DEKR's), one scale, no mirrored view. Trained.
 _base_ = ['../dualcenter/coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
 
 model = dict(
-    levels=(1.0,),
+    scales=(1.0,),
     head=dict(
         decoder=dict(
             # Targets are made by the head, so its codec alone decides the centers.
@@ -15,5 +15,5 @@ model = dict(
 )
 
 train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = _base_.codec.input_size  # one level: S in place of 2S
+train_pipeline[1].input_size = _base_.codec.input_size  # one scale: S in place of 2S
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

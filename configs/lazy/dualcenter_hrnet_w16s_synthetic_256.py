@@ -52,9 +52,9 @@ codec = dict(
 channels = (16, 32, 64, 128)
 model = dict(
     type=MultiScaleTrainingWrapper,
-    levels=(2.0, 1.0, 0.5),
-    levels_per_step=1,
-    level_probabilities=(1, 2, 1),
+    scales=(2.0, 1.0, 0.5),
+    scales_per_step=1,
+    scale_probabilities=(1, 2, 1),
     crop_largest=True,
     data_preprocessor=dict(
         type=PoseDataPreprocessor, mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True

@@ -12,14 +12,14 @@ train_cfg = dict(max_epochs=14, val_interval=14)
 param_scheduler = [dict(type='MultiStepLR', begin=0, end=14, milestones=[9, 12], gamma=0.1, by_epoch=True)]
 
 model = dict(
-    levels=(1.0,),
-    levels_per_step=1,
-    level_probabilities=None,
+    scales=(1.0,),
+    scales_per_step=1,
+    scale_probabilities=None,
     crop_largest=False,
     backbone=_base_.stage2.model.backbone,
     head=dict(train_dense=False, pose_nets=_base_.small_pose_nets),
 )
 
 train_pipeline = _base_.train_pipeline
-train_pipeline[1].input_size = _base_.codec.input_size  # one level: S in place of 2S
+train_pipeline[1].input_size = _base_.codec.input_size  # one scale: S in place of 2S
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,4 +1,4 @@
-# The single-center baseline on the light backbone: the same code, data, levels and schedule with DEKR's one center.
+# The single-center baseline on the light backbone: the same code, data, scales and schedule with DEKR's one center.
 _base_ = ['./dualcenter_efficientnet-lite0_1xb8-40e_coco-cc-256x256.py']
 
 # Targets are made by the head from packed keypoints, so its codec alone decides the centers.

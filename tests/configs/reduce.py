@@ -83,7 +83,7 @@ def type_name(node: Any) -> str:
 
 def training_size(config: Config) -> int:
     """Return the side of a reduced training image."""
-    return int(NOMINAL * max(config.model.get('levels', (1,))))
+    return int(NOMINAL * max(config.model.get('scales', (1,))))
 
 
 def shrink_codec(codec: Any, config: Config) -> None:

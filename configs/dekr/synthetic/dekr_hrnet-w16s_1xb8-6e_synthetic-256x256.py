@@ -1,4 +1,4 @@
-# The small twin of MMPose's DEKR: the same backbone, data and schedule as the small dual-center model, one level.
+# The small twin of MMPose's DEKR: the same backbone, data and schedule as the small dual-center model, one scale.
 _base_ = ['../../dualcenter/synthetic/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py']
 
 spr = dict(

@@ -1,5 +1,5 @@
 # Dual anatomical centers with multi-scale training, HRNet-W32 at 512: the dense network (stage 1 of the method).
-# Schedule, augmentation and trunk are DEKR's, so that a comparison with MMPose's DEKR shows the centers and the levels.
+# Schedule, augmentation and trunk are DEKR's, so that a comparison with MMPose's DEKR shows the centers and the scales.
 _base_ = ['mmpose::_base_/default_runtime.py']
 
 custom_imports = dict(imports=['dualcenter_mmpose'], allow_failed_imports=False)
@@ -7,7 +7,7 @@ custom_imports = dict(imports=['dualcenter_mmpose'], allow_failed_imports=False)
 # runtime
 train_cfg = dict(max_epochs=140, val_interval=10)
 default_hooks = dict(checkpoint=dict(save_best='coco/AP', rule='greater'))
-# One backward per level, under DistributedDataParallel too: memory peaks at the largest level alone.
+# One backward per scale, under DistributedDataParallel too: memory peaks at the largest scale alone.
 model_wrapper_cfg = dict(type='MultiScaleDistributedDataParallel')
 
 # optimizer and schedule
@@ -19,8 +19,8 @@ param_scheduler = [
 auto_scale_lr = dict(base_batch_size=80)
 
 # Training sees every image at 2S, S and S/2; the loader warps it once, at the largest of them.
-levels = (2.0, 1.0, 0.5)
-train_input_size = (1024, 1024)  # max(levels) * input_size of the codec
+scales = (2.0, 1.0, 0.5)
+train_input_size = (1024, 1024)  # max(scales) * input_size of the codec
 
 codec = dict(
     type='DualCenterPoseGrouping',
@@ -35,7 +35,7 @@ codec = dict(
 
 model = dict(
     type='MultiScaleTrainingWrapper',
-    levels=levels,
+    scales=scales,
     data_preprocessor=dict(
         type='PoseDataPreprocessor', mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True
     ),

@@ -1,11 +1,11 @@
-# The single-center baseline: DEKR's one center and one level. Every step is of nominal size, so that as many steps as
+# The single-center baseline: DEKR's one center and one scale. Every step is of nominal size, so that as many steps as
 # in stage 1 of the method take as long as all of its stages.
 _base_ = ['./dualcenter_hrnet-w16s_1xb8-36e_overfit-256x256.py']
 
 model = dict(
-    levels=(1.0,),
-    levels_per_step=1,
-    level_probabilities=None,
+    scales=(1.0,),
+    scales_per_step=1,
+    scale_probabilities=None,
     crop_largest=False,
     head=dict(
         decoder=dict(
@@ -16,5 +16,5 @@ model = dict(
 )
 
 photographs = _base_.train_dataloader.dataset.dataset
-photographs.pipeline[1].input_size = (256, 256)  # one level: S in place of 2S
+photographs.pipeline[1].input_size = (256, 256)  # one scale: S in place of 2S
 train_dataloader = dict(dataset=dict(dataset=photographs))

@@ -28,10 +28,10 @@ codec = dict(
 
 channels = (16, 32, 64, 128)
 model = dict(
-    # For CPUs: one level a step, drawn anew each time, and of the large level a crop of nominal size.
-    # A step costs no more than without levels; all three at once would cost 5 times as much.
-    levels_per_step=1,
-    level_probabilities=(1, 2, 1),
+    # For CPUs: one scale a step, drawn anew each time, and of the large scale a crop of nominal size.
+    # A step costs no more than without scales; all three at once would cost 5 times as much.
+    scales_per_step=1,
+    scale_probabilities=(1, 2, 1),
     crop_largest=True,
     backbone=dict(
         extra=dict(

@@ -1,4 +1,4 @@
-# `make demo`: one epoch on all three levels, from the checkpoint that comes with the repository.
+# `make demo`: one epoch on all three scales, from the checkpoint that comes with the repository.
 _base_ = ['./dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py']
 
 load_from = '{{$DUALCENTER_DEMO_CHECKPOINT:checkpoints/dualcenter_hrnet-w16s_synthetic-256x256.pth}}'
@@ -12,4 +12,4 @@ param_scheduler = [
 ]
 default_hooks = dict(checkpoint=dict(interval=1), logger=dict(interval=10))
 
-model = dict(levels_per_step=3, level_probabilities=None, crop_largest=False)
+model = dict(scales_per_step=3, scale_probabilities=None, crop_largest=False)

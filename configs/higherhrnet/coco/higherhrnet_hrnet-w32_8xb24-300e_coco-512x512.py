@@ -10,7 +10,7 @@ param_scheduler = [
 auto_scale_lr = dict(base_batch_size=192)  # Adam at 1e-3, the paper's rate; batch as MMPose's associative embedding
 model_wrapper_cfg = None
 
-levels = (1.0,)
+scales = (1.0,)
 train_input_size = (512, 512)
 embedding = dict(
     type='AssociativeEmbeddingGrouping',

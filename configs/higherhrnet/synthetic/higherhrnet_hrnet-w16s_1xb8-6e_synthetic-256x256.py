@@ -1,10 +1,10 @@
-# The small twin of HigherHRNet: backbone, data and schedule of the small dual-center model, one level.
+# The small twin of HigherHRNet: backbone, data and schedule of the small dual-center model, one scale.
 _base_ = ['../../dualcenter/synthetic/dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py']
 
 model_wrapper_cfg = None
 optim_wrapper = dict(paramwise_cfg=None)
 
-levels = (1.0,)
+scales = (1.0,)
 train_input_size = (256, 256)
 embedding = dict(
     type='AssociativeEmbeddingGrouping',
