@@ -38,9 +38,10 @@ check: setup  ## lint and fast tests
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test-fast
 
-lint: setup  ## ruff format check, ruff, mypy
+lint: setup  ## ruff format check, ruff, layers of imports, mypy
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/lint-imports
 	$(BIN)/mypy
 
 fix: setup  ## format, and mend what ruff can mend
