@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dualcenter_mmpose.coco.annotation_defaults import has_labels
+
 
 def take_images(content: Mapping[str, Any], number: int) -> dict[str, Any]:
     """Return annotations of the first images with a labelled person, and everything annotated in them.
@@ -29,11 +31,7 @@ def take_images(content: Mapping[str, Any], number: int) -> dict[str, Any]:
     Raises:
         ValueError: if there are not so many.
     """
-    labelled = {
-        ann['image_id']
-        for ann in content['annotations']
-        if any(v > 0 for v in ann.get('keypoints', ())[2::3]) and not ann.get('iscrowd', 0)
-    }
+    labelled = {ann['image_id'] for ann in content['annotations'] if has_labels(ann) and not ann.get('iscrowd', 0)}
     images = [image for image in content['images'] if image['id'] in labelled]
     if not 1 <= number <= len(images):
         raise ValueError(f'--images must be 1 to {len(images)}, the images with a labelled person, got {number}')

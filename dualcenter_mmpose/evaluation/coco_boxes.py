@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dualcenter_mmpose.coco.annotation_defaults import AREA_PER_BOX_AREA
+from dualcenter_mmpose.coco.annotation_defaults import AREA_PER_BOX_AREA, has_labels
 from dualcenter_mmpose.evaluation.box_matching import box_overlaps
 from dualcenter_mmpose.evaluation.box_types import (
     BoolArray,
@@ -97,6 +97,7 @@ def person_areas(annotations: Sequence[Record], area_source: str, use_area_field
     box_areas: FloatArray = sizes[:, 0] * sizes[:, 1]
     if area_source == 'bbox':
         return box_areas
+    # Not `area_of`: its product is taken in another order, whose last bit may differ from the evaluation tools'.
     areas = AREA_PER_BOX_AREA * box_areas
     if not use_area_field:
         return areas
@@ -141,11 +142,6 @@ def predicted_boxes(results: Sequence[Record], keypoint_thr: float = 0.0, expand
         scores=np.asarray([r['score'] for r in results], dtype=np.float64)[has_box],
         num_without_box=int((~has_box).sum()),
     )
-
-
-def has_labels(annotation: Record) -> bool:
-    """Return whether any keypoint of an annotation is labelled."""
-    return any(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
 
 
 def ceiling_predictions(annotations: Sequence[Record], expand: float = 0.0) -> Predictions:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations
+from dualcenter_mmpose.coco.annotation_defaults import has_labels
 from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.coco.result_files import load_results
 from dualcenter_mmpose.evaluation.bbp_bbr import SCORE_LEVELS, evaluate_boxes
@@ -25,7 +26,6 @@ from dualcenter_mmpose.evaluation.coco_boxes import (
     AREA_SOURCES,
     ceiling_predictions,
     ground_truth_boxes,
-    has_labels,
     person_category_id,
     predicted_boxes,
 )
