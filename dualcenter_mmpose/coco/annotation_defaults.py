@@ -5,12 +5,12 @@ Data sets, codecs and metrics all ask here, so that training and evaluation cann
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Union
 
 import numpy as np
 
-Polygons = list[list[float]]
+Polygons = Sequence[Union[Sequence[float], np.ndarray]]
 Region = Union[Polygons, dict[str, Any]]
 
 AREA_PER_BOX_AREA = 0.53
