@@ -50,12 +50,12 @@ def _decoding_alone(model: Any, device: str, repeats: int) -> list[Timing]:
     feats = [torch.randn(shape, device=device) for shape in shapes]
     maps = _lively_maps(model.head, feats)
     decode = model.head.decoder.batch_decode
-    contestants = {
+    methods = {
         'maps to people, three networks': lambda: model.head.instances_from_maps(feats, maps),
         'maps to people, no network': lambda: decode(maps),
     }
-    timings = per_unit(time_in_turns(contestants, repeats), DECODED_BATCH)
-    floors = floor_rows(contestants['maps to people, three networks'], device, timings)
+    timings = per_unit(time_in_turns(methods, repeats), DECODED_BATCH)
+    floors = floor_rows(methods['maps to people, three networks'], device, timings)
     return [*timings, *per_unit([row.relative_to(DECODED_BATCH) for row in floors], DECODED_BATCH)]
 
 

@@ -71,7 +71,7 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
         records = list(metric.results)
         boxes = _boxes_of_both(annotations, join_predictions([record.predictions for record in records]))
         check_equality(rivals_numbers(boxes.indexed, _load(boxes)), our_numbers(boxes.truths, boxes.predictions))
-        contestants = {
+        methods = {
             'annotation file to ground truth': _reading(str(ann_file)),
             f'keeping {IMAGES} data samples': _keeping(str(ann_file), samples),
             'boxes to numbers': _computing(boxes),
@@ -79,7 +79,7 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
         }
         title = f'{IMAGES} images, {PEOPLE} boxes, {PREDICTIONS} predictions, both area sources, four subsets'
         rounds = max(repeats // 3, 1)
-        return {f'{title}: {name}': time_in_turns(rivals, rounds) for name, rivals in contestants.items()}
+        return {f'{title}: {name}': time_in_turns(baselines, rounds) for name, baselines in methods.items()}
 
 
 def _reading(ann_file: str) -> dict[str, Callable[[], Any]]:
@@ -90,10 +90,10 @@ def _reading(ann_file: str) -> dict[str, Callable[[], Any]]:
 
 
 def _keeping(ann_file: str, samples: Sequence[Mapping[str, Any]]) -> dict[str, Callable[[], Any]]:
-    rivals = CocoMetric(ann_file, score_mode='bbox', nms_mode='none')
+    baselines = CocoMetric(ann_file, score_mode='bbox', nms_mode='none')
     ours = BBPBBRMetric(ann_file)
     return {
-        "mmpose's CocoMetric.process()": lambda: _process(rivals, samples),
+        "mmpose's CocoMetric.process()": lambda: _process(baselines, samples),
         'BBPBBRMetric.process()': lambda: _process(ours, samples),
     }
 

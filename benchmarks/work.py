@@ -98,10 +98,10 @@ def rates_of(device: str) -> Rates:
 def floor_rows(
     run: Callable[[], Any], device: str, timings: Sequence[Timing], precision: str = 'float32'
 ) -> list[Timing]:
-    """Return two rows for the end of a table: the floors of a contestant.
+    """Return two rows for the end of a table: the floors of a method.
 
     Args:
-        run: the contestant.
+        run: the method.
         device: where it runs.
         timings: the table so far; its first row is the reference of the ratios.
         precision: of the products, a key of :class:`~benchmarks.floors.Rates`.

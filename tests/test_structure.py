@@ -58,6 +58,7 @@ WITHOUT_TEST = {
     'evaluation/box_types.py',  # likewise
 }
 
+
 def imports_of(module: Path) -> set[str]:
     """Return the dotted names that a module imports when it is imported itself."""
     tree = ast.parse((PACKAGE / module).read_text())
@@ -84,7 +85,9 @@ def test_core_does_without_the_host(module):
 
 def test_arrows_point_one_way():
     """The layers of pyproject.toml hold, imports inside functions included; `make lint` asks the same."""
-    done = subprocess.run([str(Path(sys.executable).with_name('lint-imports'))], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name('lint-imports'))], capture_output=True, text=True, cwd=ROOT
+    )
     assert done.returncode == 0, done.stdout
 
 

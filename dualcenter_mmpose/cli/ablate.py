@@ -14,7 +14,7 @@ from typing import Any
 
 from dualcenter_mmpose.cli.command import DONE, FOUND_WANTING, bad_input
 from dualcenter_mmpose.cli.train_stages import add_stage_options, stage_options
-from dualcenter_mmpose.experiments.ablation.plan import Contestant, Unit, parse_contestants, plan_run
+from dualcenter_mmpose.experiments.ablation.plan import Method, TrainingRun, parse_methods, plan_run
 from dualcenter_mmpose.experiments.ablation.report import Result, write_report
 from dualcenter_mmpose.experiments.ablation.runs import RunError, do_run
 from dualcenter_mmpose.experiments.ablation.side_by_side import do_all
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the ablation; return the exit status."""
     with bad_input():
         check_options(arguments)
-        methods = parse_contestants(arguments.configs)
+        methods = parse_methods(arguments.configs)
         # Seed by seed: whatever stops the ablation leaves rows that can be compared.
         plans = {(method, seed): plan(method, seed, arguments) for seed in arguments.seeds for method in methods}
     pieces = {key: partial(train_and_test, *key, unit, arguments) for key, unit in plans.items()}
@@ -80,7 +80,7 @@ def check_options(arguments: argparse.Namespace) -> None:
         raise ValueError(f'--seeds must differ, got {arguments.seeds}')
 
 
-def plan(method: Contestant, seed: int, arguments: argparse.Namespace) -> Unit:
+def plan(method: Method, seed: int, arguments: argparse.Namespace) -> TrainingRun:
     """Return the trainings of one run; each is a process of its own, whatever started this one."""
     options = stage_options(arguments)._replace(launcher='none')
     return plan_run(
@@ -95,7 +95,7 @@ def plan(method: Contestant, seed: int, arguments: argparse.Namespace) -> Unit:
     )
 
 
-def train_and_test(method: Contestant, seed: int, unit: Unit, arguments: argparse.Namespace) -> dict[str, Any]:
+def train_and_test(method: Method, seed: int, unit: TrainingRun, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the record of one run, or why there is none."""
     name = f'{method.name}-seed{seed}'
     try:

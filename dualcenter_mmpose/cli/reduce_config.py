@@ -12,8 +12,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from dualcenter_mmpose.cli.command import DONE, bad_input
+from dualcenter_mmpose.experiments.reduced.from_shipped import reduced_config
 from dualcenter_mmpose.experiments.stages.chain import load_config
-from dualcenter_mmpose.experiments.stages.small import small_twin
 from dualcenter_mmpose.utils.files import replacing
 
 EXAMPLES = """example:
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     with bad_input():
         if arguments.out.suffix != '.py':
             raise ValueError(f"--out must end in .py, got '{arguments.out}'")
-        reduced = small_twin(load_config(arguments.config, Config.fromfile))
+        reduced = reduced_config(load_config(arguments.config, Config.fromfile))
         with replacing(arguments.out) as draft:
             reduced.dump(draft)
     print(f'wrote {arguments.out}')

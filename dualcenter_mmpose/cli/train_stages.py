@@ -17,12 +17,12 @@ from mmengine.config import DictAction
 from mmengine.dist import is_distributed, is_main_process
 
 from dualcenter_mmpose.cli.command import DONE, InputError, bad_input
+from dualcenter_mmpose.experiments.reduced.from_shipped import EVERY_LEVEL_HELP
 from dualcenter_mmpose.experiments.stages.chain import StageError
 from dualcenter_mmpose.experiments.stages.data import DATA_HELP
 from dualcenter_mmpose.experiments.stages.options import StageOptions, plan_stages
 from dualcenter_mmpose.experiments.stages.record import stage_folder
 from dualcenter_mmpose.experiments.stages.run import run_stages, start_processes
-from dualcenter_mmpose.experiments.stages.small import EVERY_LEVEL_HELP
 
 EXAMPLES = """examples:
   dualcenter train-stages configs/dualcenter/coco/dualcenter_hrnet-w32_stage2_8xb10-20e_coco-512x512.py \\

@@ -1,7 +1,7 @@
 """Checks on COCO annotation files, made before training or evaluation starts.
 
 A file that cannot be used ends in one :class:`AnnotationError`. What real COCO files contain and
-the data sets can handle (boxes without extent, persons without a region) is counted in ``notes``.
+the data sets can handle (boxes without extent, instances without a region) is counted in ``notes``.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class CocoAnnotations:
 
     @property
     def is_crowdpose(self) -> bool:
-        """Whether the file is CrowdPose's, whose tools take the person size from the box."""
+        """Whether the file is CrowdPose's, whose tools take the instance size from the box."""
         return any('crowdIndex' in image for image in self.images)
 
     @property
@@ -70,7 +70,7 @@ def load_coco_annotations(
 
     Args:
         path: the file.
-        num_keypoints: keypoints per person that the file must have; None takes any number.
+        num_keypoints: keypoints per instance that the file must have; None takes any number.
         keypoint_names: their names in index order; the same names in another order are refused,
             other names are only noted.
         images_dir: folder whose files the image entries must name; None does not look.
@@ -172,7 +172,7 @@ def _check_categories(
         if keypoint_names and names != list(keypoint_names) and set(names) == set(keypoint_names):
             raise AnnotationError(
                 f"{label}: 'keypoints' has the names of the config's metainfo in another order "
-                f'({names} instead of {list(keypoint_names)}): joints would be swapped'
+                f'({names} instead of {list(keypoint_names)}): keypoints would be swapped'
             )
 
 
@@ -258,7 +258,7 @@ def _name_notes(categories: Sequence[Record], keypoint_names: Sequence[str] | No
         return []
     return [
         f"category {c['id']} names its keypoints {c['keypoints']}, the config's metainfo "
-        f'{list(keypoint_names)}; they are taken to be the same joints in the same order'
+        f'{list(keypoint_names)}; they are taken to be the same keypoints in the same order'
         for c in categories
         if c.get('keypoints') and set(c['keypoints']) != set(keypoint_names)
     ]

@@ -1,25 +1,41 @@
-"""What annotations may leave out, filled in so that every transform and metric finds it."""
+"""What a COCO annotation says, and what stands in for a key that it leaves out.
+
+Data sets, codecs and metrics all ask here, so that training and evaluation cannot read an annotation differently.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Union
 
-Polygons = list[list[float]]
+import numpy as np
+
+Polygons = Sequence[Union[Sequence[float], np.ndarray]]
 Region = Union[Polygons, dict[str, Any]]
 
 AREA_PER_BOX_AREA = 0.53
-"""Share of a box that a person covers, where no area is annotated. Source: crowdposetools."""
+"""Share of its box that an instance covers, where no area is annotated. Source: crowdposetools."""
+
+
+def has_labels(annotation: Mapping[str, Any]) -> bool:
+    """Return whether any keypoint of an annotation is labelled.
+
+    The visibilities count, not ``num_keypoints``, which files leave out or do not keep up to date.
+
+    Args:
+        annotation: a COCO annotation; ``keypoints`` (x, y, visibility, K times) may be missing, None or empty.
+    """
+    return any(visibility > 0 for visibility in (annotation.get('keypoints') or ())[2::3])
 
 
 def complete_annotation(annotation: Mapping[str, Any], num_keypoints: int) -> dict[str, Any]:
     """Return a copy that has ``keypoints``, ``num_keypoints`` and ``iscrowd``.
 
-    A person without ``keypoints`` gets unlabelled ones. Left as it is, MMPose would drop the
-    person, and a model would be taught that nobody is there.
+    An instance without ``keypoints`` gets unlabelled ones. Left as it is, MMPose would drop the
+    instance, and its region would be supervised as background.
 
     Args:
-        annotation: a person's COCO annotation.
+        annotation: a COCO annotation.
         num_keypoints: keypoints K of the set.
     """
     keypoints = annotation.get('keypoints')
@@ -32,7 +48,7 @@ def complete_annotation(annotation: Mapping[str, Any], num_keypoints: int) -> di
 
 
 def region_of(annotation: Mapping[str, Any]) -> Region:
-    """Return the region of a person or crowd: its segmentation, else its box as a polygon.
+    """Return the region of an instance or crowd: its segmentation, else its box as a polygon.
 
     Args:
         annotation: a COCO annotation with ``bbox``; ``segmentation`` may be missing, empty,
@@ -44,8 +60,9 @@ def region_of(annotation: Mapping[str, Any]) -> Region:
     region = annotation.get('segmentation')
     if isinstance(region, Mapping) and 'counts' in region and 'size' in region:
         return dict(region)
-    if isinstance(region, list):
-        polygons = [p for p in region if isinstance(p, list) and len(p) >= 6]
+    if isinstance(region, (list, tuple)):
+        # Fewer than three corners (six numbers) enclose nothing; COCO has such leftovers.
+        polygons = [p for p in region if isinstance(p, (list, tuple, np.ndarray)) and len(p) >= 6]
         if polygons:
             return polygons
     x, y, w, h = annotation['bbox']
@@ -53,10 +70,10 @@ def region_of(annotation: Mapping[str, Any]) -> Region:
 
 
 def area_of(annotation: Mapping[str, Any]) -> float:
-    """Return the size of a person, px^2: its ``area``, else 0.53 of its whole box, as evaluation tools take it.
+    """Return the size of an instance, px^2: its ``area``, else 0.53 of its whole box, as evaluation tools take it.
 
-    MMPose cuts the box at the image's border first. A person who is half outside would be taught half the size, and
-    a lower OKS than evaluation gives.
+    MMPose cuts the box at the image's border first. An instance that is half outside would be trained with half the
+    size, and a lower OKS than evaluation gives.
 
     Args:
         annotation: a COCO annotation with ``bbox``; ``area`` may be missing (CrowdPose) or None.

@@ -14,16 +14,15 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from dualcenter_mmpose.coco.annotation_defaults import has_labels, region_of
+
 _SUBPIXEL_BITS = 4
 """Fractional bits of polygon corners handed to OpenCV: a sixteenth of a cell."""
 
 
 def is_unlabelled(annotation: Mapping[str, Any]) -> bool:
     """Return whether an annotation marks people whose keypoints are unknown: a crowd, or no labelled keypoint."""
-    if annotation.get('iscrowd', 0):
-        return True
-    keypoints = annotation.get('keypoints') or ()
-    return not any(visibility > 0 for visibility in keypoints[2::3])
+    return bool(annotation.get('iscrowd', 0)) or not has_labels(annotation)
 
 
 def draw_valid_mask(
@@ -50,15 +49,11 @@ def draw_valid_mask(
 
 
 def _fill_region(canvas: np.ndarray, annotation: Mapping[str, Any], image_to_map: np.ndarray) -> None:
-    segmentation = annotation.get('segmentation')
-    if isinstance(segmentation, Mapping):
-        _fill_run_lengths(canvas, segmentation, image_to_map)
+    region = region_of(annotation)
+    if isinstance(region, Mapping):
+        _fill_run_lengths(canvas, region, image_to_map)
         return
-    polygons = [polygon for polygon in segmentation or () if len(polygon) >= 6]
-    if not polygons:
-        x, y, w, h = annotation['bbox']
-        polygons = [[x, y, x + w, y, x + w, y + h, x, y + h]]
-    for polygon in polygons:
+    for polygon in region:
         corners = np.asarray(polygon, dtype=np.float64).reshape(-1, 1, 2)
         cells = cv2.transform(corners, image_to_map)
         fixed = np.round(cells * (1 << _SUBPIXEL_BITS)).astype(np.int32)

@@ -41,7 +41,7 @@ class CheckedAnnotationsMixin(BaseCocoStyleDataset):
     """Checks and repairs for a ``BaseCocoStyleDataset``; stands first among the bases.
 
     * The annotation file and the presence of all images are checked before anything is loaded.
-    * A region that is missing or empty becomes the person's box; missing keypoints become
+    * A region that is missing or empty becomes the instance's box; missing keypoints become
       unlabelled; a missing area becomes 0.53 of the whole box.
     * An error while a sample is prepared names the image, also out of a loader's worker process.
 
@@ -98,7 +98,7 @@ class CheckedAnnotationsMixin(BaseCocoStyleDataset):
         return info
 
     def _get_bottomup_data_infos(self, instance_list: Sequence[Info], image_list: Sequence[Info]) -> list[Info]:
-        """Return one entry per image, those without people included if they are to be kept."""
+        """Return one entry per image, those without instances included if they are to be kept."""
         data_list: list[Info] = super()._get_bottomup_data_infos(instance_list, image_list)
         if self.keep_empty and not self.test_mode:
             kept = {info['img_id'] for info in data_list}
@@ -128,7 +128,7 @@ class CheckedAnnotationsMixin(BaseCocoStyleDataset):
 
 
 def empty_data_info(image: Info, num_keypoints: int) -> Info:
-    """Return the training entry of an image without people: MMPose's keys with zero-length arrays.
+    """Return the training entry of an image without instances: MMPose's keys with zero-length arrays.
 
     Args:
         image: has ``img_id`` and ``img_path``.

@@ -1,4 +1,4 @@
-"""MMPose's bottom-up augmentation for images that may hold no person, without its slow random numbers."""
+"""MMPose's bottom-up augmentation for images that may hold no instance, without its slow random numbers."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from scipy.special import ndtr, ndtri
 
 @TRANSFORMS.register_module()
 class EmptySafeBottomupRandomAffine(BottomupRandomAffine):
-    """``BottomupRandomAffine`` that also takes images without people, and draws faster.
+    """``BottomupRandomAffine`` that also takes images without instances, and draws faster.
 
     The parent hands zero keypoints to ``cv2.transform``, which answers None, and fails on that.
-    With at least one person both do the same, from the same random numbers. Arguments are the parent's.
+    With at least one instance both do the same, from the same random numbers. Arguments are the parent's.
     """
 
     def _random(self, low: float = -1.0, high: float = 1.0, size: tuple[int, ...] = ()) -> np.ndarray:

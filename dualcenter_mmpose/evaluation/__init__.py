@@ -1,11 +1,10 @@
-"""Box precision (BBP) and box recall (BBR) of predicted people.
+"""Box precision (BBP) and box recall (BBR) of predicted instances.
 
 * :mod:`~dualcenter_mmpose.evaluation.box_types`: ground truth, predictions and results as arrays.
 * :mod:`~dualcenter_mmpose.evaluation.box_matching`: overlaps and greedy one-to-one matching.
 * :mod:`~dualcenter_mmpose.evaluation.bbp_bbr`: matches -> BBP, BBR, plain precision and recall.
 * :mod:`~dualcenter_mmpose.evaluation.coco_boxes`: COCO annotations and results -> boxes.
 * :mod:`~dualcenter_mmpose.evaluation.sample_boxes`: MMPose data samples -> boxes.
-* :mod:`~dualcenter_mmpose.coco.result_files`: checks on COCO result files.
 * :mod:`~dualcenter_mmpose.evaluation.bbp_bbr_report`: results -> table, JSON dictionary.
 * :mod:`~dualcenter_mmpose.evaluation.results_scoring`: a COCO result file -> results.
 * :mod:`~dualcenter_mmpose.evaluation.bbp_bbr_metric`: ``BBPBBRMetric``, registered with MMPose.

@@ -1,4 +1,4 @@
-"""Box precision (BBP) and box recall (BBR) of predicted people; numpy only.
+"""Box precision (BBP) and box recall (BBR) of predicted instances; numpy only.
 
 BBP is the 101-point interpolated average precision and BBR the recall of boxes at one IoU. Matching
 and accumulation obey the rules of the COCO box evaluation, so on equal boxes and area ranges both
@@ -59,7 +59,10 @@ def average_precision(is_matched: BoolArray, num_gt: int) -> float:
     num_matched = np.cumsum(is_matched)
     # spacing(1) is pycocotools' guard against 0 / 0; it is kept for equality in the last digits.
     precision = num_matched / (np.arange(1, len(is_matched) + 1) + np.spacing(1))
+    # Precision at a recall is the best reached there or later: hit, miss, hit of 2 gives precisions 1, 1/2, 2/3 and
+    # the envelope 1, 2/3, 2/3, read as 1 up to recall 1/2 and as 2/3 up to recall 1.
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    # Recall levels that no cut reaches read the appended 0.
     first = np.searchsorted(num_matched / num_gt, RECALL_LEVELS, side='left')
     return float(np.append(envelope, 0.0)[np.minimum(first, len(envelope))].mean())
 
@@ -180,7 +183,7 @@ def evaluate_boxes(
     first.
 
     Args:
-        ground_truth: all person boxes of the evaluated images.
+        ground_truth: all instance boxes of the evaluated images.
         predictions: all predicted boxes of the same images.
         subsets: area ranges.
         iou_thr: least overlap of a match, inclusive, in (0, 1].

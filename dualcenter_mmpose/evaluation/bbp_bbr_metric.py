@@ -71,10 +71,10 @@ class _Record:
 class BBPBBRMetric(BaseMetric):
     """Box average precision (BBP) and box recall (BBR) of predicted poses.
 
-    A pose's box is the tight box of its present joints; ground truth is every person box, with or
+    A pose's box is the tight box of its present keypoints; ground truth is every instance box, with or
     without keypoints. Result keys are ``bbox/BBP``, ``bbox/BBP (S)``, ``bbox/BBP (M)``,
     ``bbox/BBP (L)`` and the same for ``BBR``. Values lie in [0, 1], as those of ``CocoMetric`` do,
-    and are -1 where a subset holds no person. The log shows a table with the counts of every
+    and are -1 where a subset holds no instance. The log shows a table with the counts of every
     subset, and plain precision and recall, in percent.
 
     Args:
@@ -87,7 +87,7 @@ class BBPBBRMetric(BaseMetric):
             area. None decides by the data: False for CrowdPose, True otherwise.
         score_mode: ``'bbox'`` ranks poses by ``bbox_scores`` (their mean keypoint score where a
             model gives none, with a warning), ``'keypoint'`` by their mean keypoint score.
-        keypoint_thr: joints scoring no more than this take no part in the box.
+        keypoint_thr: keypoints scoring no more than this take no part in the box.
         iou_thr: least IoU of a match.
         max_detections: poses used per image, best scores first.
         score_levels: scores at which plain precision and recall are logged.

@@ -76,6 +76,6 @@ def format_table(evaluation: BoxEvaluation, title: str) -> str:
         lines.append(f'{label:<18}' + ''.join(f'{cell:>10}' for cell in cells))
     lines.append(
         f'{evaluation.num_crowd} crowd regions ignored; {evaluation.num_surplus} poses beyond the '
-        f'best of their image and {evaluation.num_without_box} without a present joint left out'
+        f'best of their image and {evaluation.num_without_box} without a present keypoint left out'
     )
     return '\n'.join(lines)

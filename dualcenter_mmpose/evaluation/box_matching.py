@@ -1,4 +1,4 @@
-"""Which predicted box finds which person: overlaps and greedy one-to-one matching.
+"""Which predicted box finds which ground-truth instance: overlaps and greedy one-to-one matching.
 
 The rules are those of the COCO box evaluation. All images are matched in one pass, and the overlaps
 are computed once for all area subsets.
@@ -81,6 +81,7 @@ def overlapping_pairs(ground_truth: GroundTruth, predictions: Predictions, iou_t
         last = np.searchsorted(num_before, num_before[start] + _PAIRS_PER_CHUNK, side='right')
         stop = max(start + 1, int(last) - 1)
         pred_idx = np.repeat(np.arange(start, stop), counts[start:stop])
+        # Predictions with 2 and 1 boxes in their images give pred_idx 0, 0, 1 and rank 0, 1, 0.
         rank = np.arange(len(pred_idx)) - (num_before[pred_idx] - num_before[start])
         gt_idx = begins[pred_idx] + rank
         overlaps = box_overlaps(predictions.boxes[pred_idx], ground_truth.boxes[gt_idx], ground_truth.is_crowd[gt_idx])
@@ -108,6 +109,8 @@ def match_predictions(pairs: Pairs, gt_is_crowd: BoolArray, gt_is_ignored: BoolA
     Returns:
         (M,) indices into the ground truth or -1.
     """
+    # Stable: within a prediction, counted boxes go before ignored ones and keep their order by overlap. A prediction
+    # at IoU 0.9 with an ignored box and 0.6 with a free counted one takes the counted one.
     order = np.lexsort((gt_is_ignored[pairs.gt_idx], pairs.prediction_idx))
     matched = [-1] * num_predictions
     can_be_shared = gt_is_crowd.tolist()

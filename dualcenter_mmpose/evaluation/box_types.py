@@ -48,13 +48,13 @@ PAPER_SUBSETS = (
 
 @dataclass(frozen=True)
 class GroundTruth:
-    """Annotated person boxes of a data set, in any order.
+    """Ground-truth instance boxes of a data set, in any order.
 
     Attributes:
         image_ids: (N,) image of each box.
         boxes: (N, 4) x, y, w, h in image px.
         areas: (N,) size that decides on the subset, squared px; need not be the box's area.
-        is_crowd: (N,) True for regions in which people are not told apart; never counted.
+        is_crowd: (N,) True for regions in which instances are not told apart; never counted.
     """
 
     image_ids: IntArray
@@ -69,13 +69,13 @@ class GroundTruth:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predicted person boxes of a data set, in any order.
+    """Predicted instance boxes of a data set, in any order.
 
     Attributes:
         image_ids: (M,) image of each box.
         boxes: (M, 4) x, y, w, h in image px.
         scores: (M,) confidence; any finite numbers, only levels and ties of it matter.
-        num_without_box: poses left out because no joint of theirs is present.
+        num_without_box: poses left out because no keypoint of theirs is present.
     """
 
     image_ids: IntArray
@@ -134,7 +134,7 @@ class BoxEvaluation:
 
     Attributes:
         subsets: subset name -> numbers, in the order of the subsets given.
-        num_gt: person boxes that are no crowd region.
+        num_gt: instance boxes that are no crowd region.
         num_crowd: crowd regions.
         num_predictions: predictions given.
         num_surplus: predictions beyond the best ``max_detections`` of their image, not used.

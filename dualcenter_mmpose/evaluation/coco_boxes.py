@@ -1,7 +1,7 @@
 """COCO annotations and keypoint results to the boxes that are evaluated; numpy only.
 
-* ground truth: every person box, with or without keypoints;
-* prediction: the tight box of a pose's present joints.
+* ground truth: every instance box, with or without keypoints;
+* prediction: the tight box of a pose's present keypoints.
 
 Axis letters: M poses, K keypoints. Boxes are (x, y, w, h), areas squared, in image pixels.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from dualcenter_mmpose.coco.annotation_defaults import AREA_PER_BOX_AREA
+from dualcenter_mmpose.coco.annotation_defaults import AREA_PER_BOX_AREA, has_labels
 from dualcenter_mmpose.evaluation.box_matching import box_overlaps
 from dualcenter_mmpose.evaluation.box_types import (
     BoolArray,
@@ -58,19 +58,19 @@ def keypoint_boxes(
     keypoint_thr: float = 0.0,
     expand: float = 0.0,
 ) -> tuple[FloatArray, BoolArray]:
-    """Return the tight box of each pose's present joints.
+    """Return the tight box of each pose's present keypoints.
 
-    A joint is present if its score exceeds the threshold and both coordinates are finite.
+    A keypoint is present if its score exceeds the threshold and both coordinates are finite.
 
     Args:
         keypoints: (M, K, 2) x, y in image px.
         keypoint_scores: (M, K).
-        keypoint_thr: joints scoring no more than this take no part.
+        keypoint_thr: keypoints scoring no more than this take no part.
         expand: relative growth of width and height about the box's center; 0 keeps the tight box.
 
     Returns:
-        boxes: (M, 4) x, y, w, h; zeros where no joint is present.
-        has_box: (M,) False where no joint is present.
+        boxes: (M, 4) x, y, w, h; zeros where no keypoint is present.
+        has_box: (M,) False where no keypoint is present.
     """
     points = np.asarray(keypoints, dtype=np.float64)
     if points.size == 0:
@@ -85,7 +85,7 @@ def keypoint_boxes(
 
 
 def person_areas(annotations: Sequence[Record], area_source: str, use_area_field: bool = True) -> FloatArray:
-    """Return the size of each person that decides on its subset, squared px.
+    """Return the size of each instance that decides on its subset, squared px.
 
     Args:
         annotations: COCO annotations with ``bbox`` and, optionally, ``area``.
@@ -97,6 +97,7 @@ def person_areas(annotations: Sequence[Record], area_source: str, use_area_field
     box_areas: FloatArray = sizes[:, 0] * sizes[:, 1]
     if area_source == 'bbox':
         return box_areas
+    # Not `area_of`: its product is taken in another order, whose last bit may differ from the evaluation tools'.
     areas = AREA_PER_BOX_AREA * box_areas
     if not use_area_field:
         return areas
@@ -123,11 +124,11 @@ def ground_truth_boxes(
 
 
 def predicted_boxes(results: Sequence[Record], keypoint_thr: float = 0.0, expand: float = 0.0) -> Predictions:
-    """Return the boxes of COCO keypoint results; poses without a present joint are left out.
+    """Return the boxes of COCO keypoint results; poses without a present keypoint are left out.
 
     Args:
         results: rows with ``image_id``, ``keypoints`` (K times x, y, score) and ``score``. A
-            ``bbox`` in a row is not used: the definition asks for the box of the joints.
+            ``bbox`` in a row is not used: the definition asks for the box of the keypoints.
         keypoint_thr: see :func:`keypoint_boxes`.
         expand: likewise.
     """
@@ -143,16 +144,11 @@ def predicted_boxes(results: Sequence[Record], keypoint_thr: float = 0.0, expand
     )
 
 
-def has_labels(annotation: Record) -> bool:
-    """Return whether any keypoint of an annotation is labelled."""
-    return any(v > 0 for v in (annotation.get('keypoints') or [])[2::3])
-
-
 def ceiling_predictions(annotations: Sequence[Record], expand: float = 0.0) -> Predictions:
-    """Return the tight boxes of all persons' labelled keypoints as if they had been predicted.
+    """Return the tight boxes of all instances' labelled keypoints as if they had been predicted.
 
-    The score of each is its IoU with the person's box, which ranks them best. Their evaluation is
-    the ceiling that tight keypoint boxes impose on every method. Crowd regions and persons without
+    The score of each is its IoU with the instance's box, which ranks them best. Their evaluation is
+    the ceiling that tight keypoint boxes impose on every method. Crowd regions and instances without
     a labelled keypoint give no box.
 
     Args:

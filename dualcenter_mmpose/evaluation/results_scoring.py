@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations
+from dualcenter_mmpose.coco.annotation_defaults import has_labels
 from dualcenter_mmpose.coco.file_checks import PathLike
 from dualcenter_mmpose.coco.result_files import load_results
 from dualcenter_mmpose.evaluation.bbp_bbr import SCORE_LEVELS, evaluate_boxes
@@ -15,7 +16,6 @@ from dualcenter_mmpose.evaluation.box_types import BoxEvaluation
 from dualcenter_mmpose.evaluation.coco_boxes import (
     ceiling_predictions,
     ground_truth_boxes,
-    has_labels,
     person_category_id,
     predicted_boxes,
 )

@@ -56,7 +56,7 @@ def has_pose_scores(sample: Sample) -> bool:
 def read_predictions(sample: Sample, use_pose_scores: bool, keypoint_thr: float) -> Predictions:
     """Return the boxes predicted in one data sample.
 
-    Poses without a present joint have no box, and those whose score is not finite have no rank;
+    Poses without a present keypoint have no box, and those whose score is not finite have no rank;
     both are left out and counted.
 
     Args:
@@ -64,7 +64,7 @@ def read_predictions(sample: Sample, use_pose_scores: bool, keypoint_thr: float)
             ``keypoint_scores`` (N, K) and, optionally, ``bbox_scores`` (N,).
         use_pose_scores: whether ``bbox_scores`` rank the poses, if there are any; otherwise the
             mean keypoint score does.
-        keypoint_thr: joints scoring no more than this take no part.
+        keypoint_thr: keypoints scoring no more than this take no part.
 
     Raises:
         KeyError: if an entry is missing.
@@ -86,7 +86,7 @@ def read_predictions(sample: Sample, use_pose_scores: bool, keypoint_thr: float)
 
 
 def read_annotations(sample: Sample) -> list[Sample]:
-    """Return the raw annotations that a data sample carries; none for an image without people.
+    """Return the raw annotations that a data sample carries; none for an image without instances.
 
     Raises:
         KeyError: if the sample carries no annotations.

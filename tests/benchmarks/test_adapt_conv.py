@@ -1,4 +1,4 @@
-"""The contestants of the adaptive convolution compute the same thing."""
+"""The methods of the adaptive convolution compute the same thing."""
 
 import torch
 

@@ -112,10 +112,10 @@ class TestRefusals:
         [
             (['--minutes', '1', '2'], 'has 1 stages'),
             (['--amp'], "--amp needs 'optim_wrapper.optimizer'"),
-            (['--small'], 'a small twin needs'),
+            (['--small'], 'a reduced config needs'),
             (['--epochs', '0'], 'at least 1 epoch'),
             (['--data', 'nowhere'], "--data: 'nowhere' lacks annotations/person_keypoints_train.json"),
-            (['--light'], 'a small twin needs'),
+            (['--light'], 'a reduced config needs'),
             (['--backbone', __file__], "--backbone needs 'model.backbone'"),
             (['--seeds', '1', '1'], '--seeds must differ'),
             (['--jobs', '0'], '--jobs must be at least 1'),

@@ -6,7 +6,7 @@ import pytest
 from mmengine.config import Config
 
 from dualcenter import main
-from dualcenter_mmpose.experiments.stages.small import small_twin
+from dualcenter_mmpose.experiments.reduced.from_shipped import reduced_config
 from tests.configs.reduce import ROOT
 
 ROW4 = ROOT / 'configs' / 'ablation' / 'table6-row4-confidence_hrnet-w32_8xb10-20e_coco-512x512.py'
@@ -22,7 +22,7 @@ def test_written(tmp_path, capsys):
     assert run_tool(ROW4, '--out', out) == 0
     assert f'wrote {out}' in capsys.readouterr().out
     reduced = Config.fromfile(out)
-    assert reduced.to_dict() == small_twin(Config.fromfile(ROW4)).to_dict()
+    assert reduced.to_dict() == reduced_config(Config.fromfile(ROW4)).to_dict()
     assert reduced.model.head.pose_nets.similarity is None
     assert list(out.parent.iterdir()) == [out]
 

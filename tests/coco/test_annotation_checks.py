@@ -57,7 +57,7 @@ class TestGoodFiles:
         """CrowdPose calls 'top_head' what its file calls 'head'."""
         names = ['head' if n == 'nose' else n for n in COCO_KEYPOINT_NAMES]
         checked = load_coco_annotations(write_coco(tmp_path, good()), keypoint_names=names)
-        assert any('taken to be the same joints' in note for note in checked.notes)
+        assert any('taken to be the same keypoints' in note for note in checked.notes)
 
     def test_test_images_need_no_annotations(self, tmp_path: Path) -> None:
         """If the caller says so."""

@@ -4,9 +4,25 @@ import copy
 
 import pytest
 
-from dualcenter_mmpose.coco.annotation_defaults import area_of, complete_annotation, region_of
+from dualcenter_mmpose.coco.annotation_defaults import area_of, complete_annotation, has_labels, region_of
 
 BOX_POLYGON = [[1, 2, 4, 2, 4, 6, 1, 6]]
+
+
+@pytest.mark.parametrize(
+    ('given', 'expected'),
+    [
+        ({}, False),
+        ({'keypoints': None}, False),
+        ({'keypoints': []}, False),
+        ({'keypoints': [5, 5, 0, 7, 7, 0]}, False),
+        ({'keypoints': [0, 0, 0, 7, 7, 1]}, True),
+        ({'keypoints': [0, 0, 2, 7, 7, 0], 'num_keypoints': 0}, True),
+    ],
+)
+def test_has_labels(given: dict[str, object], expected: bool) -> None:
+    """Visibilities decide, not coordinates nor the annotated count."""
+    assert has_labels(given) is expected
 
 
 class TestCompleteAnnotation:

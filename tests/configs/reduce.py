@@ -37,7 +37,7 @@ def load_reduced(path: Path, ann_file: str, images_dir: str) -> Config:
         if 'rescore_cfg' in node:
             node['rescore_cfg'] = None
         if 'heatmap_size' in node:
-            shrink_codec(node, config)
+            reduce_codec(node, config)
         if 'ann_file' in node:
             node['ann_file'] = ann_file
         if 'data_prefix' in node:
@@ -86,6 +86,6 @@ def training_size(config: Config) -> int:
     return int(NOMINAL * max(config.model.get('scales', (1,))))
 
 
-def shrink_codec(codec: Any, config: Config) -> None:
+def reduce_codec(codec: Any, config: Config) -> None:
     """Give a codec the reduced sizes."""
     codec.update(input_size=(NOMINAL,) * 2, heatmap_size=(NOMINAL // 4,) * 2)

@@ -81,7 +81,7 @@ class TestMatchPredictions:
         ],
     )
     def test_each_box_is_taken_once(self, entries: list[tuple[int, int]], expected: object) -> None:
-        """No pair, one pair, rivals, second choice."""
+        """No pair, one pair, baselines, second choice."""
         matched = match_predictions(pairs(*entries), self.NONE, self.NONE, 2)
         assert matched.tolist() == expected
 

@@ -127,7 +127,7 @@ class TestPredictedBoxes:
     """Result rows to boxes."""
 
     def test_rows(self) -> None:
-        """A row without a present joint is left out and counted; a given 'bbox' is not used."""
+        """A row without a present keypoint is left out and counted; a given 'bbox' is not used."""
         rows = [
             {'image_id': 5, 'keypoints': [1, 2, 1, 4, 6, 1, 0, 0, 0], 'score': 3.5},
             {'image_id': 6, 'keypoints': [1, 2, 0, 4, 6, 0, 0, 0, 0], 'score': 2, 'bbox': [0] * 4},

@@ -21,7 +21,7 @@ SCORES = np.array([[0.5, 0.7], [0.0, 0.0]], dtype=np.float32)
 
 
 def sample(**instances: object) -> dict[str, object]:
-    """Return a data sample of two poses, the second without present joints."""
+    """Return a data sample of two poses, the second without present keypoints."""
     pred = {'keypoints': KEYPOINTS, 'keypoint_scores': SCORES, **instances}
     return {'img_id': 3, 'id': [8, 9], 'pred_instances': pred}
 

@@ -10,34 +10,34 @@ from typing import Any, Callable, NamedTuple
 
 from mmengine.config import Config
 
-from dualcenter_mmpose.experiments.ablation.equal import share_steps, train_for_steps
+from dualcenter_mmpose.experiments.ablation.budget import share_steps, train_for_steps
 from dualcenter_mmpose.experiments.stages.chain import find_stages
 
 HOOK = 'TimeBudgetHook'
 
 
-class Contestant(NamedTuple):
+class Method(NamedTuple):
     """A config under a name of its own."""
 
     name: str
     path: Path
 
 
-class Unit(NamedTuple):
+class TrainingRun(NamedTuple):
     """The training of one stage with one seed.
 
     Attributes:
-        folder: name of its folder; equal for equal trainings, so that contestants share a first stage.
+        folder: name of its folder; equal for equal trainings, so that methods share a first stage.
         config: ready to train.
         after: the unit that it starts from; ``None`` for a first stage.
     """
 
     folder: str
     config: Config
-    after: Unit | None
+    after: TrainingRun | None
 
 
-def parse_contestants(words: Sequence[str]) -> list[Contestant]:
+def parse_methods(words: Sequence[str]) -> list[Method]:
     """Return the configs of a command line, each ``PATH`` or ``NAME=PATH``.
 
     Raises:
@@ -46,8 +46,8 @@ def parse_contestants(words: Sequence[str]) -> list[Contestant]:
     found = []
     for word in words:
         name, separator, path = word.rpartition('=')
-        found.append(Contestant(name if separator else Path(path).stem, Path(path)))
-    names = [contestant.name for contestant in found]
+        found.append(Method(name if separator else Path(path).stem, Path(path)))
+    names = [method.name for method in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f'every config needs a name of its own (NAME=PATH), but these occur twice: {twice}')
@@ -63,7 +63,7 @@ def plan_run(
     total_steps: int | None = None,
     shares: Sequence[float] = (),
     backbone: Path | None = None,
-) -> Unit:
+) -> TrainingRun:
     """Return the last unit of a run; those before it hang on it.
 
     Args:
@@ -100,7 +100,7 @@ def plan_run(
             config.model.backbone.init_cfg = weights
         if unit is not None:
             config.load_from = None  # what its own earlier stage left
-        unit = Unit(_folder_name(stage.path, seed, config, unit), config, unit)
+        unit = TrainingRun(_folder_name(stage.path, seed, config, unit), config, unit)
     assert unit is not None
     return unit
 
@@ -119,12 +119,12 @@ def _shares(shares: Sequence[float], stages: Sequence[Any], path: Path) -> Seque
     return _each(shares, stages, path) if shares else [stage.config.train_cfg.max_epochs for stage in stages]
 
 
-def _folder_name(path: Path, seed: int, config: Config, after: Unit | None) -> str:
+def _folder_name(path: Path, seed: int, config: Config, after: TrainingRun | None) -> str:
     content = json.dumps([config.to_dict(), after and after.folder], sort_keys=True, default=str)
     return f'{path.stem}-seed{seed}-{hashlib.sha256(content.encode()).hexdigest()[:8]}'
 
 
-def units_of(last: Unit) -> list[Unit]:
+def training_runs_of(last: TrainingRun) -> list[TrainingRun]:
     """Return the units of a run, first stage first."""
-    before = units_of(last.after) if last.after is not None else []
+    before = training_runs_of(last.after) if last.after is not None else []
     return [*before, last]

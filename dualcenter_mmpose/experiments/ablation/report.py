@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dualcenter_mmpose.experiments.ablation.plan import Contestant
+from dualcenter_mmpose.experiments.ablation.plan import Method
 from dualcenter_mmpose.experiments.ablation.summary import differences, summarise, to_markdown, values_of
 from dualcenter_mmpose.experiments.comparison.tables import SOURCES
 from dualcenter_mmpose.utils.files import write_json, write_text
 
-Result = tuple[Contestant, int, dict[str, Any]]
+Result = tuple[Method, int, dict[str, Any]]
 """Method, seed, record or ``{'error': ...}``."""
 
 
 def write_report(
-    work_dir: Path, methods: Sequence[Contestant], results: Sequence[Result], options: Mapping[str, Any]
+    work_dir: Path, methods: Sequence[Method], results: Sequence[Result], options: Mapping[str, Any]
 ) -> str:
     """Write what is known so far as ``ablation.json`` and ``ablation.md``, and return the latter.
 

@@ -14,8 +14,8 @@ import torch
 from mmengine.config import Config
 
 from dualcenter_mmpose.engine.time_budget_hook import META_KEY
-from dualcenter_mmpose.experiments.ablation.origin import note_origin, read_origin
-from dualcenter_mmpose.experiments.ablation.plan import Unit, units_of
+from dualcenter_mmpose.experiments.ablation.plan import TrainingRun, training_runs_of
+from dualcenter_mmpose.experiments.ablation.provenance import note_provenance, read_provenance
 from dualcenter_mmpose.experiments.comparison.entries import Entry
 from dualcenter_mmpose.experiments.comparison.records import file_digest
 from dualcenter_mmpose.experiments.comparison.runs import run_entry
@@ -32,7 +32,7 @@ class RunError(RuntimeError):
     """A training or test that failed; the message says which and where its log is."""
 
 
-def do_run(name: str, last: Unit, work_dir: Path, workers: int | None, jobs: int = 1) -> dict[str, Any]:
+def do_run(name: str, last: TrainingRun, work_dir: Path, workers: int | None, jobs: int = 1) -> dict[str, Any]:
     """Train what is not trained yet, test the last weights, and return the run's record.
 
     Args:
@@ -46,10 +46,10 @@ def do_run(name: str, last: Unit, work_dir: Path, workers: int | None, jobs: int
         RunError: if a training or the test fails.
     """
     checkpoint, budgets = None, []
-    for unit in units_of(last):
+    for unit in training_runs_of(last):
         with _LOCKS[unit.folder]:  # whoever shares the unit waits for it
             checkpoint = train_unit(unit, work_dir / 'units' / unit.folder, checkpoint, thread_limit(jobs))
-        budgets.append({**read_budget(checkpoint), **read_origin(work_dir / 'units' / unit.folder)})
+        budgets.append({**read_budget(checkpoint), **read_provenance(work_dir / 'units' / unit.folder)})
     config_file = work_dir / 'units' / last.folder / 'config.py'
     data = test_data(last.config)
     entry = Entry(name, config=str(config_file), checkpoint=checkpoint)
@@ -62,7 +62,7 @@ def do_run(name: str, last: Unit, work_dir: Path, workers: int | None, jobs: int
 
 
 def train_unit(
-    unit: Unit, folder: Path, load_from: str | None, environment: Mapping[str, str] = MappingProxyType({})
+    unit: TrainingRun, folder: Path, load_from: str | None, environment: Mapping[str, str] = MappingProxyType({})
 ) -> str:
     """Train one stage, go on with it, or leave it if it is done; return its last checkpoint.
 
@@ -79,7 +79,7 @@ def train_unit(
     if done is not None:
         return done
     folder.mkdir(parents=True, exist_ok=True)
-    note_origin(folder, source_tree() or Path.cwd())
+    note_provenance(folder, source_tree() or Path.cwd())
     with replacing(folder / 'config.py') as draft:
         unit.config.dump(draft)
     job = [[folder / 'config.py'], folder / 'train', load_from]

@@ -67,11 +67,11 @@ def _statistic(values: Sequence[float]) -> Statistic:
 
 
 def to_markdown(title: str, rows: Mapping[str, Mapping[str, Statistic]], is_difference: bool = False) -> str:
-    """Return a table: one line per contestant, mean ± sample standard deviation over seeds.
+    """Return a table: one line per method, mean ± sample standard deviation over seeds.
 
     Args:
         title: above it.
-        rows: contestant -> number -> statistic.
+        rows: method -> number -> statistic.
         is_difference: whether to write signs.
     """
     lines = [

@@ -1,6 +1,11 @@
-"""Parts of `dualcenter compare`.
+"""Methods against each other on the same images.
 
-`entries` says what is compared, `records` what is known already, `runs` starts one process per entry, `worker` is that
-process: `testing` makes the predictions of a model, `speed` what they cost, `scoring` the numbers of a results file.
-`paper` gives the paper's numbers, `tables` and `pictures` what people read.
+* :mod:`~dualcenter_mmpose.experiments.comparison.entries`: what is compared.
+* :mod:`~dualcenter_mmpose.experiments.comparison.available`: the images that are there.
+* :mod:`~dualcenter_mmpose.experiments.comparison.records`: what is known already.
+* :mod:`~dualcenter_mmpose.experiments.comparison.runs`: one process per entry, :mod:`.worker` its work.
+* :mod:`~dualcenter_mmpose.experiments.comparison.testing`: predictions of a model; :mod:`.speed`: what they cost.
+* :mod:`~dualcenter_mmpose.experiments.comparison.scoring`: the numbers of a results file.
+* :mod:`~dualcenter_mmpose.experiments.comparison.paper`: the paper's numbers.
+* :mod:`~dualcenter_mmpose.experiments.comparison.rows`, ``tables``, ``pictures``, ``report``: what people read.
 """

@@ -1,4 +1,4 @@
-"""A small twin on a light backbone with ImageNet weights: all of ``configs/ablation`` from a neutral start."""
+"""A reduced config on a light backbone with ImageNet weights: all of ``configs/ablation`` from a neutral start."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from dualcenter_mmpose.experiments.reduced.reduce import RIVALS, Config
+from dualcenter_mmpose.experiments.reduced.reduce import BASELINE_HEADS, Config
 
 FROZEN = ('frozen_stages', 'norm_eval')
 
 
-def lighten_config(twin: Mapping[str, Any], light: Mapping[str, Any]) -> Config:
-    """Return a small twin with another backbone; all else stays.
+def with_light_backbone(twin: Mapping[str, Any], light: Mapping[str, Any]) -> Config:
+    """Return a reduced config with another backbone; all else stays.
 
-    A rival's head reads one map. HRNet's finest holds what the coarser ones know; that of a light backbone does not,
-    so the rival gets the maps joined, as ``DualCenterHead`` joins them itself.
+    A baseline's head reads one map. HRNet's finest holds what the coarser ones know; that of a light backbone does not,
+    so the baseline gets the maps joined, as ``DualCenterHead`` joins them itself.
 
     Args:
-        twin: from :func:`~dualcenter_mmpose.experiments.reduced.reduce.shrink_config`.
+        twin: from :func:`~dualcenter_mmpose.experiments.reduced.reduce.reduce_config`.
         light: ``backbone``, its ``channels`` from fine to coarse, and ``data_preprocessor``, as in
             ``configs/_base_/efficientnet_lite0.py``.
     """
@@ -31,7 +31,7 @@ def lighten_config(twin: Mapping[str, Any], light: Mapping[str, Any]) -> Config:
         backbone['init_cfg'] = None  # its weights come with those of the stage before
     model['backbone'] = backbone
     model['data_preprocessor'].update(deepcopy(dict(light['data_preprocessor'])))
-    if model['head']['type'] in RIVALS:
+    if model['head']['type'] in BASELINE_HEADS:
         model['neck'] = dict(type='FeatureMapProcessor', concat=True)
         model['head']['in_channels'] = sum(channels)
     else:

@@ -1,4 +1,4 @@
-"""A config's small twin: the same method, options and ablation on a network, images and data that suit a CPU.
+"""A config's reduced config: the same method, options and ablation on a network, images and data that suit a CPU.
 
 Every comparison of ``configs/ablation`` runs in small through one function, so that no second set of configs exists
 that could drift from the first. All numbers come from one small config (the stage-2 config of
@@ -20,28 +20,27 @@ RUNTIME = ('auto_scale_lr', 'env_cfg', 'test_evaluator', 'val_evaluator')
 """Entries that the small config gives as they are."""
 DATA_SOURCE = ('type', 'data_root', 'ann_file', 'data_prefix')
 EPOCH_SHARE, MIN_EPOCHS = 0.1, 4
-"""A twin trains for a tenth of its config's epochs; below four a schedule has no room for its steps."""
+"""A reduced config trains for a tenth of its config's epochs; below four a schedule has no room for its steps."""
 WARM_UP = 200
-"""Longest warm-up of a twin, iterations, as the small config's own."""
-RIVALS = ('HigherHRNetHead', 'SWAHRHead')
+"""Longest warm-up of a reduced config, iterations, as the small config's own."""
+BASELINE_HEADS = ('HigherHRNetHead', 'SWAHRHead')
 """Heads of :mod:`dualcenter_mmpose.baselines`, which read the backbone's finest map alone."""
-RIVAL_BLOCKS = 2
+BASELINE_BLOCKS = 2
 """Residual blocks of their fine maps, half of them, as the small config has in each branch of the backbone."""
 
 
-def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any], every_level: bool = False) -> Config:
-    """Return the small twin of a config.
+def reduce_config(config: Mapping[str, Any], small: Mapping[str, Any], every_level: bool = False) -> Config:
+    """Return a config reduced for a CPU.
 
-    Where the config runs several scales a step and does not say how to save time, the twin draws one scale a step,
-    the nominal one half of the time, and takes a crop of a larger one, as the small config does: all three scales
+    Where the config runs several scales a step and does not say how to save time, the reduced one draws one scale a
+    step, the nominal one half of the time, and takes a crop of a larger one, as the small config does: all three scales
     would cost five times as much. ``load_from`` is dropped, because weights of the full size do not fit, and mixed
     precision, which needs a GPU.
 
     Args:
-        config: of a model with HRNet and ``DualCenterHead``, or the head of a rival, on COCO's keypoints.
+        config: of a model with HRNet and ``DualCenterHead``, or the head of a baseline, on COCO's keypoints.
         small: a small config with all three pose-level networks; the source of all sizes.
-        every_level: whether the twin runs all scales in every step, as the config does, and saves time by the crop
-            alone: a step costs about twice as much as that of one scale.
+        every_level: whether all scales are run in every step, as the config does, and time is saved by the crop alone: a step costs about twice as much as that of one scale.
 
     Raises:
         ValueError: for another backbone, head or keypoint set.
@@ -49,11 +48,11 @@ def shrink_config(config: Mapping[str, Any], small: Mapping[str, Any], every_lev
     twin, own = deepcopy(dict(config)), deepcopy(dict(small))
     _check_supported(twin, own)
     twin['model'] = rename_options(twin['model'], SCALE_OPTIONS, 'the model')
-    _shrink_model(twin['model'], own['model'], every_level)
+    _reduce_model(twin['model'], own['model'], every_level)
     for node in _walk(twin):
         if 'heatmap_size' in node:
             node.update({key: own['encoder'][key] for key in ('input_size', 'heatmap_size')})
-    _shrink_data(twin, own)
+    _reduce_data(twin, own)
     twin.update({key: own[key] for key in RUNTIME})
     twin['default_hooks']['checkpoint'].update(own['default_hooks']['checkpoint'])
     kinds = {hook['type'] for hook in twin['custom_hooks']}
@@ -103,24 +102,24 @@ def _check_supported(config: Config, small: Config) -> None:
     model, small_model = config.get('model', {}), small['model']
     for part in ('backbone', 'head'):
         kind, expected = model.get(part, {}).get('type'), small_model[part]['type']
-        if kind != expected and not (part == 'head' and kind in RIVALS):
-            raise ValueError(f"a small twin needs model.{part} of type '{expected}', got '{kind}'")
+        if kind != expected and not (part == 'head' and kind in BASELINE_HEADS):
+            raise ValueError(f"a reduced config needs model.{part} of type '{expected}', got '{kind}'")
     num_keypoints = model['head']['num_keypoints']
     if num_keypoints != small_model['head']['num_keypoints']:
         raise ValueError(
             f'the small data have {small_model["head"]["num_keypoints"]} keypoints, model.head.num_keypoints is '
-            f'{num_keypoints}: a config of another keypoint set has no small twin'
+            f'{num_keypoints}: a config of another keypoint set has no reduced config'
         )
 
 
-def _shrink_model(model: Config, small: Config, every_level: bool) -> None:
+def _reduce_model(model: Config, small: Config, every_level: bool) -> None:
     all_maps = model['backbone']['extra']['stage4'].get('multiscale_output', False)
     model['backbone'].update(extra=small['backbone']['extra'], init_cfg=None)
     head, small_head = model['head'], small['head']
-    if head['type'] in RIVALS:
+    if head['type'] in BASELINE_HEADS:
         model['backbone']['extra']['stage4']['multiscale_output'] = all_maps
         width = small_head['in_channels'][0]
-        head.update(in_channels=width, num_deconv_filters=width, num_blocks=RIVAL_BLOCKS)
+        head.update(in_channels=width, num_deconv_filters=width, num_blocks=BASELINE_BLOCKS)
         return
     head.pop('num_heatmap_filters', None)
     for key in ('in_channels', 'num_displacement_filters_per_keypoint'):
@@ -149,7 +148,7 @@ def _is_affine(node: Mapping[str, Any]) -> bool:
     return str(node.get('type')).endswith('BottomupRandomAffine')
 
 
-def _shrink_data(config: Config, small: Config) -> None:
+def _reduce_data(config: Config, small: Config) -> None:
     width, height = small['encoder']['input_size']
     largest = max(config['model'].get('scales', (1.0,)))
     affine = next(node for node in _walk(small['train_dataloader']) if _is_affine(node))

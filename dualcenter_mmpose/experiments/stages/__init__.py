@@ -1,4 +1,8 @@
-"""Parts of `dualcenter train-stages`.
+"""All stages of a model, trained one after the other.
 
-`chain` finds the configs of the stages, `record` remembers what is done, `run` trains, `small` makes small twins.
+* :mod:`~dualcenter_mmpose.experiments.stages.chain`: the configs of the stages.
+* :mod:`~dualcenter_mmpose.experiments.stages.options`: what is changed in them for a training.
+* :mod:`~dualcenter_mmpose.experiments.stages.data`: other data.
+* :mod:`~dualcenter_mmpose.experiments.stages.record`: what is done.
+* :mod:`~dualcenter_mmpose.experiments.stages.run`: the training.
 """

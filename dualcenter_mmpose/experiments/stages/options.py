@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 from mmengine.config import Config
 
+from dualcenter_mmpose.experiments.reduced.from_shipped import reduced_config
 from dualcenter_mmpose.experiments.reduced.reduce import scale_schedule
 from dualcenter_mmpose.experiments.stages.chain import Stage, StageError, find_stages, pick_stages
 from dualcenter_mmpose.experiments.stages.data import with_data
-from dualcenter_mmpose.experiments.stages.small import small_twin
 
 
 class StageOptions(NamedTuple):
@@ -52,7 +52,7 @@ def prepare_config(config: Config, options: StageOptions, epochs: int | None = N
         FileNotFoundError: if the folder of the data lacks something.
     """
     if options.small or options.light:
-        config = small_twin(config, options.light, options.every_level)
+        config = reduced_config(config, options.light, options.every_level)
     if options.data is not None:
         config = with_data(config, options.data)
     if epochs is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dualcenter_mmpose.experiments.ablation.plan import parse_contestants, plan_run, units_of
+from dualcenter_mmpose.experiments.ablation.plan import parse_methods, plan_run, training_runs_of
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def configs(tmp_path):
 
 
 def plan(path, seed=0, **options):
-    return units_of(plan_run(path, seed, lambda config: config, **options))
+    return training_runs_of(plan_run(path, seed, lambda config: config, **options))
 
 
 class TestPlanRun:
@@ -94,9 +94,9 @@ class TestParseContestants:
     """PATH, or NAME=PATH."""
 
     def test_names(self):
-        found = parse_contestants(['a/b.py', 'x=a/b.py'])
+        found = parse_methods(['a/b.py', 'x=a/b.py'])
         assert [(c.name, c.path) for c in found] == [('b', Path('a/b.py')), ('x', Path('a/b.py'))]
 
     def test_twice(self):
         with pytest.raises(ValueError, match=r"these occur twice: \['b'\]"):
-            parse_contestants(['a/b.py', 'c/b.py'])
+            parse_methods(['a/b.py', 'c/b.py'])

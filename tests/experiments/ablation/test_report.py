@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from dualcenter_mmpose.experiments.ablation.plan import Contestant
+from dualcenter_mmpose.experiments.ablation.plan import Method
 from dualcenter_mmpose.experiments.ablation.report import write_report
 
-A, B = (Contestant(name, Path(f'{name}.py')) for name in 'ab')
+A, B = (Method(name, Path(f'{name}.py')) for name in 'ab')
 
 
 def record(ap):

@@ -13,7 +13,7 @@ import torch
 from mmengine.config import Config
 
 from dualcenter_mmpose.experiments.ablation import runs
-from dualcenter_mmpose.experiments.ablation.plan import Unit
+from dualcenter_mmpose.experiments.ablation.plan import TrainingRun
 from dualcenter_mmpose.experiments.ablation.runs import (
     RunError,
     finished_checkpoint,
@@ -52,7 +52,7 @@ class TestTrainUnit:
 
     def test_done_once(self, tmp_path):
         """The checkpoint is returned; the second time nothing is trained."""
-        unit = Unit('u', Config(dict(x=1)), None)
+        unit = TrainingRun('u', Config(dict(x=1)), None)
         for _ in range(2):
             assert train_unit(unit, tmp_path / 'u', 'before.pth') == str(tmp_path / 'u' / 'train' / 'a.pth')
         assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained before.pth \n'
@@ -61,7 +61,7 @@ class TestTrainUnit:
 
     def test_checkpoint_gone(self, tmp_path):
         """A training whose checkpoint was removed is not taken for done."""
-        unit = Unit('u', Config(dict(x=1)), None)
+        unit = TrainingRun('u', Config(dict(x=1)), None)
         checkpoint = Path(train_unit(unit, tmp_path / 'u', None))
         checkpoint.unlink()
         assert finished_checkpoint(checkpoint.parent) is None
@@ -69,11 +69,11 @@ class TestTrainUnit:
     def test_failed(self, tmp_path):
         """The message names the training, its status and its log."""
         with pytest.raises(RunError, match=r'training of u: ended with status 3; log: .*log\.txt'):
-            train_unit(Unit('u', Config(dict(fail=True)), None), tmp_path / 'u', None)
+            train_unit(TrainingRun('u', Config(dict(fail=True)), None), tmp_path / 'u', None)
 
     def test_environment(self, tmp_path):
         """Its share of the cores reaches the training."""
-        train_unit(Unit('u', Config(dict(threads=1)), None), tmp_path / 'u', None, dict(OMP_NUM_THREADS='3'))
+        train_unit(TrainingRun('u', Config(dict(threads=1)), None), tmp_path / 'u', None, dict(OMP_NUM_THREADS='3'))
         assert (tmp_path / 'u' / 'log.txt').read_text() == 'trained None 3\n'
 
 
@@ -87,8 +87,8 @@ class TestDoRun:
         monkeypatch.setattr(runs, 'file_digest', lambda path: '')
         monkeypatch.setattr(runs, 'read_budget', lambda path: dict(seconds=1.0, steps=2))
         monkeypatch.setattr(runs, 'run_entry', lambda entry, *_, **__: Outcome(entry, record))
-        first = Unit('first', Config(dict(x=1)), None)
-        lasts = [Unit(name, Config(dict(x=2)), first) for name in 'ab']
+        first = TrainingRun('first', Config(dict(x=1)), None)
+        lasts = [TrainingRun(name, Config(dict(x=2)), first) for name in 'ab']
         with ThreadPoolExecutor(2) as pool:
             done = list(pool.map(lambda unit: runs.do_run(unit.folder, unit, tmp_path, None, 2), lasts))
         log = (tmp_path / 'units' / 'first' / 'log.txt').read_text()

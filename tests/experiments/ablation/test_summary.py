@@ -53,7 +53,7 @@ class TestDifferences:
 
 
 class TestToMarkdown:
-    """One line per contestant."""
+    """One line per method."""
 
     def test_cells(self):
         """Spread where there is one, '-' where there is nothing."""

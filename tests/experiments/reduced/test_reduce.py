@@ -1,4 +1,4 @@
-"""Small twins: their sizes and data come from the small config, everything that an ablation changes stays."""
+"""Reduced configs: their sizes and data come from the small config, everything that an ablation changes stays."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mmengine.config import Config
 
-from dualcenter_mmpose.experiments.reduced.reduce import scale_schedule, shrink_config
+from dualcenter_mmpose.experiments.reduced.reduce import reduce_config, scale_schedule
 from dualcenter_mmpose.utils.renamed_options import SCALE_OPTIONS, rename_options
 
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
@@ -40,9 +40,9 @@ def small():
 
 
 @pytest.fixture(scope='module')
-def twins(small):
-    """The small twin of every ablation, by the first word of its name."""
-    return {path.stem.split('_')[0]: shrink_config(load(path), small) for path in ABLATIONS}
+def configs_of(small):
+    """The reduced config of every ablation, by the first word of its name."""
+    return {path.stem.split('_')[0]: reduce_config(load(path), small) for path in ABLATIONS}
 
 
 def tiny_schedule(**changes):
@@ -51,11 +51,11 @@ def tiny_schedule(**changes):
     return dict(train_cfg=dict(max_epochs=20, val_interval=5), param_scheduler=[warm_up, {**steps, **changes}])
 
 
-class TestShrinkConfig:
-    """The twin of a big config is the small model, as far as both describe the same method."""
+class TestReduceConfig:
+    """The reduced of a big config is the small model, as far as both describe the same method."""
 
     @pytest.mark.parametrize(
-        ('big', 'twin'),
+        ('big', 'reduced'),
         [
             ('dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py', STAGE1),
             ('dualcenter_hrnet-w48_8xb5-140e_coco-640x640.py', STAGE1),
@@ -67,9 +67,9 @@ class TestShrinkConfig:
             ),
         ],
     )
-    def test_main_configs(self, big, twin, small):
+    def test_main_configs(self, big, reduced, small):
         """Model, data and evaluation are those of the config written by hand; only the schedule is computed."""
-        shrunk, expected = shrink_config(load(COCO / big), small), load(SYNTHETIC / twin)
+        shrunk, expected = reduce_config(load(COCO / big), small), load(SYNTHETIC / reduced)
         assert {**OWN_CHOICE, **shrunk['model']} == {**OWN_CHOICE, **expected['model']}
         for key in ('train_dataloader', 'val_dataloader', 'test_dataloader', 'val_evaluator', 'test_evaluator'):
             assert shrunk[key] == expected[key], key
@@ -78,43 +78,43 @@ class TestShrinkConfig:
         assert [hook['type'] for hook in shrunk['custom_hooks']] == [hook['type'] for hook in expected['custom_hooks']]
 
     @pytest.mark.parametrize(
-        ('rival', 'size'),
+        ('baseline', 'size'),
         [('higherhrnet', 'w32_8xb24-300e_coco-512x512'), ('swahr', 'w48_8xb16-300e_coco-640x640')],
     )
-    def test_rivals(self, rival, size, small):
-        """The twin of a rival is its small config, as for the main configs."""
-        shrunk = shrink_config(load(CONFIGS / rival / 'coco' / f'{rival}_hrnet-{size}.py'), small)
-        expected = load(CONFIGS / rival / 'synthetic' / f'{rival}_hrnet-w16s_1xb8-6e_synthetic-256x256.py')
+    def test_rivals(self, baseline, size, small):
+        """The reduced of a baseline is its small config, as for the main configs."""
+        shrunk = reduce_config(load(CONFIGS / baseline / 'coco' / f'{baseline}_hrnet-{size}.py'), small)
+        expected = load(CONFIGS / baseline / 'synthetic' / f'{baseline}_hrnet-w16s_1xb8-6e_synthetic-256x256.py')
         assert shrunk['model'] == expected['model']
         for key in ('train_dataloader', 'val_dataloader', 'test_dataloader', 'val_evaluator', 'default_hooks'):
             assert shrunk[key] == expected[key], key
         assert shrunk['optim_wrapper']['optimizer'] == expected['optim_wrapper']['optimizer']
         assert shrunk['train_cfg']['max_epochs'] == 30
 
-    def test_all_ablations_differ(self, twins):
-        """No two twins train and test the same, but for rows and bars that are the same by definition."""
+    def test_all_ablations_differ(self, configs_of):
+        """No two reduced configs train and test the same, but for rows and bars that are the same by definition."""
         same = [{'table6-row2-two-centers', 'fig12-left3-both'}, {'table6-row4-confidence', 'fig12-right2-confidence'}]
         same += [{'table6-row5-similarity', 'fig12-right3-both'}]
-        for name, twin in twins.items():
-            for other, its in twins.items():
-                is_equal = all(twin.get(key) == its.get(key) for key in {*twin, *its} - {'previous_stage'})
+        for name, reduced in configs_of.items():
+            for other, its in configs_of.items():
+                is_equal = all(reduced.get(key) == its.get(key) for key in {*reduced, *its} - {'previous_stage'})
                 assert is_equal == (name == other or {name, other} in same), (name, other)
 
-    def test_ablated_parts_stay(self, twins):
+    def test_ablated_parts_stay(self, configs_of):
         """Centers, scales, networks and decoding are those of the config."""
-        head = twins['pinet-parts-stage2']['model']['head']
+        head = configs_of['pinet-parts-stage2']['model']['head']
         assert [center['name'] for center in head['decoder']['centers']] == ['head_center', 'body_center', 'leg_center']
         assert head['pose_training'] == dict(max_candidates=150)
-        head = twins['literal-equations']['model']['head']
+        head = configs_of['literal-equations']['model']['head']
         assert head['pose_nets']['refinement_units'] == 'pixel'
         assert head['decoder']['decoding'] == dict(spatial='gaussian')
-        assert twins['fig12-right1-similarity']['model']['head']['pose_nets']['confidence'] is None
-        assert twins['dekr-start-stage2']['model']['head']['decoder']['align'] == 'corner'
-        assert twins['uniform-affine']['train_dataloader']['dataset']['pipeline'][1]['distribution'] == 'uniform'
+        assert configs_of['fig12-right1-similarity']['model']['head']['pose_nets']['confidence'] is None
+        assert configs_of['dekr-start-stage2']['model']['head']['decoder']['align'] == 'corner'
+        assert configs_of['uniform-affine']['train_dataloader']['dataset']['pipeline'][1]['distribution'] == 'uniform'
 
-    def test_scales(self, twins):
+    def test_scales(self, configs_of):
         """One scale a step where the config says nothing, else as it says; (1, 2, 1) puts half on the nominal one."""
-        saved = {name: twins[name]['model'] for name in twins}
+        saved = {name: configs_of[name]['model'] for name in configs_of}
         assert saved['ema']['scales_per_step'] == 1
         assert saved['ema']['scale_probabilities'] == (1, 2, 1)
         assert saved['ema']['crop_largest']
@@ -132,12 +132,12 @@ class TestShrinkConfig:
         rest = {name: value for name, value in model.items() if name not in SCALE_OPTIONS.values()}
         assert 'levels' in old
         with pytest.warns(FutureWarning, match="'levels' is now 'scales'"):
-            found = shrink_config({**config, 'model': {**rest, **old}}, small)
-        assert found == shrink_config({**config, 'model': model}, small)
+            found = reduce_config({**config, 'model': {**rest, **old}}, small)
+        assert found == reduce_config({**config, 'model': model}, small)
 
     def test_every_level(self, small):
         """All scales in every step on demand; the crop alone saves time. One scale stays one."""
-        model = shrink_config(load(COCO / 'dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py'), small, every_level=True)[
+        model = reduce_config(load(COCO / 'dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py'), small, every_level=True)[
             'model'
         ]
         assert model['scales'] == (2.0, 1.0, 0.5)
@@ -145,46 +145,48 @@ class TestShrinkConfig:
         assert model.get('scale_probabilities') is None
         assert model['crop_largest'] is True
         row1 = load(next(path for path in ABLATIONS if 'table6-row1' in path.name))
-        assert shrink_config(row1, small, every_level=True) == shrink_config(row1, small)
+        assert reduce_config(row1, small, every_level=True) == reduce_config(row1, small)
 
-    def test_training_size(self, twins):
+    def test_training_size(self, configs_of):
         """The training image is the largest scale: 256, 1.5 x 256 and 2 x 256."""
-        sizes = {name: twins[name]['train_dataloader']['dataset']['pipeline'][1]['input_size'] for name in twins}
+        sizes = {
+            name: configs_of[name]['train_dataloader']['dataset']['pipeline'][1]['input_size'] for name in configs_of
+        }
         assert sizes['table6-row1-baseline'] == (256, 256)
         assert sizes['smaller-levels'] == (384, 384)
         assert sizes['scale-augmentation'] == (512, 512)
 
-    def test_no_weights_of_full_size(self, twins):
+    def test_no_weights_of_full_size(self, configs_of):
         """Nothing is loaded or downloaded."""
-        assert all(twin['load_from'] is None for twin in twins.values())
-        assert all(twin['model']['backbone']['init_cfg'] is None for twin in twins.values())
+        assert all(reduced['load_from'] is None for reduced in configs_of.values())
+        assert all(reduced['model']['backbone']['init_cfg'] is None for reduced in configs_of.values())
 
-    def test_no_mixed_precision(self, twins):
+    def test_no_mixed_precision(self, configs_of):
         """It would refuse a CPU; the rest of the fast settings stays."""
-        wrapper = twins['fast-gpu']['optim_wrapper']
+        wrapper = configs_of['fast-gpu']['optim_wrapper']
         assert not {'type', 'dtype', 'loss_scale'} & set(wrapper)
         assert wrapper['optimizer']['type'] == 'Adam'
-        assert 'CompileBackboneHook' in {hook['type'] for hook in twins['fast-gpu']['custom_hooks']}
+        assert 'CompileBackboneHook' in {hook['type'] for hook in configs_of['fast-gpu']['custom_hooks']}
 
-    def test_schedule(self, twins):
+    def test_schedule(self, configs_of):
         """A tenth of the epochs: 140 with steps at 90, 120 become 14 with 9, 12; 20 with 12, 17 become 4 with 2, 3."""
         for name, epochs, milestones in (('ema', 14, [9, 12]), ('literal-equations', 4, [2, 3])):
-            assert twins[name]['train_cfg']['max_epochs'] == epochs
-            assert twins[name]['param_scheduler'][-1]['milestones'] == milestones
-        assert twins['ema']['param_scheduler'][0]['end'] == 200
+            assert configs_of[name]['train_cfg']['max_epochs'] == epochs
+            assert configs_of[name]['param_scheduler'][-1]['milestones'] == milestones
+        assert configs_of['ema']['param_scheduler'][0]['end'] == 200
 
-    def test_again_is_once(self, twins, small):
-        """The twin of a twin differs in its schedule alone."""
-        twin = twins['pinet-parts']
-        again = shrink_config(twin, small)
-        for key in set(twin) - {'train_cfg', 'param_scheduler'}:
-            assert again[key] == twin[key], key
+    def test_again_is_once(self, configs_of, small):
+        """The reduced of a reduced differs in its schedule alone."""
+        reduced = configs_of['pinet-parts']
+        again = reduce_config(reduced, small)
+        for key in set(reduced) - {'train_cfg', 'param_scheduler'}:
+            assert again[key] == reduced[key], key
 
     def test_arguments_stay(self, small):
         """Neither config is changed."""
         config = load(COCO / 'dualcenter_hrnet-w48_stage2_8xb5-20e_coco-640x640.py')
         before, small_before = deepcopy(config), deepcopy(small)
-        shrink_config(config, small)
+        reduce_config(config, small)
         assert config == before
         assert small == small_before
 
@@ -198,7 +200,7 @@ class TestShrinkConfig:
     def test_unsupported(self, folder, name, message, small):
         """Other keypoints and other heads are refused with what was expected and found."""
         with pytest.raises(ValueError, match=message):
-            shrink_config(load(CONFIGS / folder / name), small)
+            reduce_config(load(CONFIGS / folder / name), small)
 
 
 class TestScaleSchedule:

@@ -1,11 +1,11 @@
-"""The same budget for every contestant."""
+"""The same budget for every method."""
 
 from __future__ import annotations
 
 import pytest
 from mmengine.config import Config
 
-from dualcenter_mmpose.experiments.ablation.equal import share_steps, train_for_steps
+from dualcenter_mmpose.experiments.ablation.budget import share_steps, train_for_steps
 
 
 class TestShareSteps:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from dualcenter_mmpose.experiments.ablation.origin import find_commit, note_origin, read_origin
+from dualcenter_mmpose.experiments.ablation.provenance import find_commit, note_provenance, read_provenance
 
 
 def git(folder, *words):
@@ -39,13 +39,13 @@ class TestNoteOrigin:
 
     def test_once(self, tmp_path):
         """What a training began with stays when it is resumed by other sources."""
-        assert read_origin(tmp_path) == {}
-        note_origin(tmp_path, tmp_path)
-        first = read_origin(tmp_path)
+        assert read_provenance(tmp_path) == {}
+        note_provenance(tmp_path, tmp_path)
+        first = read_provenance(tmp_path)
         assert {'torch', 'mmcv', 'mmpose', 'date', 'commit', 'dualcenter_mmpose', 'name'} <= set(first)
         git(tmp_path, 'init', '-q')
         (tmp_path / 'a').write_text('1')
         git(tmp_path, 'add', 'a')
         git(tmp_path, 'commit', '-qm', 'a')
-        note_origin(tmp_path, tmp_path)
-        assert read_origin(tmp_path) == first
+        note_provenance(tmp_path, tmp_path)
+        assert read_provenance(tmp_path) == first

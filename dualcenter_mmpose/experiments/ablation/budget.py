@@ -1,4 +1,4 @@
-"""The same budget for every contestant: equal steps, shared among its stages, under one shape of schedule."""
+"""The same budget for every method: equal steps, shared among its stages, under one shape of schedule."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from dualcenter_mmpose.utils.files import write_json
 FILE = 'origin.json'
 
 
-def note_origin(folder: Path, root: Path) -> None:
+def note_provenance(folder: Path, root: Path) -> None:
     """Write what a training of this folder starts with, once: a resumed one began with that, too.
 
     Args:
@@ -30,8 +30,8 @@ def note_origin(folder: Path, root: Path) -> None:
         write_json(folder / FILE, dict(machine, dualcenter_mmpose=__version__, commit=find_commit(root)))
 
 
-def read_origin(folder: Path) -> dict[str, Any]:
-    """Return what :func:`note_origin` wrote; nothing where there is no file."""
+def read_provenance(folder: Path) -> dict[str, Any]:
+    """Return what :func:`note_provenance` wrote; nothing where there is no file."""
     path = folder / FILE
     return dict(json.loads(path.read_text(encoding='utf-8'))) if path.is_file() else {}
 
