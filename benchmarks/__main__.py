@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ import torch  # noqa: E402
 
 import dualcenter_mmpose  # noqa: E402, F401  (registers the codec and the head)
 from dualcenter_mmpose.experiments.profiling.timing import Timing, describe_machine, to_markdown, to_records  # noqa: E402
+from dualcenter_mmpose.utils.files import write_json, write_text  # noqa: E402
 
 SUITES = {
     'floors': 'what the machine can do at best',
@@ -53,7 +52,7 @@ def main() -> None:
         print(parts[-1], flush=True)
         # After every suite: a later one that fails does not take the numbers of the others along.
         if args.out is not None:
-            write_text(args.out, json.dumps(results, indent=2))
+            write_json(args.out, results)
         if args.markdown is not None:
             write_text(args.markdown, '\n'.join(parts))
 
@@ -61,13 +60,6 @@ def main() -> None:
 def format_suite(name: str, tables: dict[str, list[Timing]]) -> str:
     """Return one suite's tables as Markdown."""
     return '\n\n'.join([f'## {name}: {SUITES[name]}', *(to_markdown(*table) for table in tables.items())]) + '\n'
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file in one piece."""
-    temporary = path.with_name(path.name + '.partial')
-    temporary.write_text(text)
-    os.replace(temporary, path)
 
 
 def parse_args() -> argparse.Namespace:

@@ -8,7 +8,6 @@ Every run is tested on its config's own test set, with the weights that it ends 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -23,13 +22,13 @@ from mmengine.config import DictAction  # noqa: E402
 
 import dualcenter_mmpose  # noqa: E402, F401  (registers the parts of configs)
 from dualcenter_mmpose.cli.train_stages import prepare_config  # noqa: E402
-from dualcenter_mmpose.coco.file_checks import write_json  # noqa: E402
 from dualcenter_mmpose.experiments.ablation.plan import Contestant, Unit, parse_contestants, plan_run  # noqa: E402
 from dualcenter_mmpose.experiments.ablation.runs import RunError, do_run  # noqa: E402
 from dualcenter_mmpose.experiments.ablation.summary import differences, summarise, to_markdown, values_of  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.tables import SOURCES  # noqa: E402
 from dualcenter_mmpose.experiments.stages.data import DATA_HELP  # noqa: E402
 from dualcenter_mmpose.experiments.stages.small import EVERY_LEVEL_HELP  # noqa: E402
+from dualcenter_mmpose.utils.files import write_json, write_text  # noqa: E402
 
 EXAMPLES = """\
 examples:
@@ -122,11 +121,10 @@ def write_report(contestants: Sequence[Contestant], results: Sequence[Result], a
     sections += [f'{c.name}, seed {seed}, failed: {r["error"]}' for c, seed, r in results if 'error' in r]
     runs = [dict(r, name=c.name, config=str(c.path), seed=seed) for c, seed, r in results]
     options = {k: str(v) if isinstance(v, Path) else v for k, v in vars(args).items() if k != 'work_dir'}
+    args.work_dir.mkdir(parents=True, exist_ok=True)
     write_json(args.work_dir / 'ablation.json', dict(options=options, statistics=statistics, runs=runs))
     text = '\n\n'.join(section for section in sections if section) + '\n'
-    draft = args.work_dir / 'ablation.md.partial'
-    draft.write_text(text, encoding='utf-8')
-    os.replace(draft, args.work_dir / 'ablation.md')
+    write_text(args.work_dir / 'ablation.md', text)
     return text
 
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -43,6 +42,7 @@ from dualcenter_mmpose.engine import ChannelsLastHook, CompileBackboneHook  # no
 from dualcenter_mmpose.experiments.profiling.timing import describe_machine  # noqa: E402
 from dualcenter_mmpose.synthetic.dataset import make_dataset  # noqa: E402
 from dualcenter_mmpose.synthetic.settings import Settings  # noqa: E402
+from dualcenter_mmpose.utils.files import write_text  # noqa: E402
 
 Batch = dict[str, Any]
 AMP_KEYS = ('type', 'dtype', 'loss_scale', 'use_fsdp')
@@ -279,9 +279,7 @@ def write_results(args: argparse.Namespace, runs: dict[str, Run], measures: dict
         measures=measures,
         runs={name: dict(run._asdict(), smoothed=smooth(run.losses, window)) for name, run in runs.items()},
     )
-    temporary = args.out.with_name(args.out.name + '.partial')
-    temporary.write_text(json.dumps(results, indent=2) + '\n')
-    os.replace(temporary, args.out)
+    write_text(args.out, json.dumps(results, indent=2) + '\n')  # a loss may have become NaN
 
 
 def parse_args() -> argparse.Namespace:

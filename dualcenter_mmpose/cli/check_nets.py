@@ -33,6 +33,7 @@ from torch import Tensor  # noqa: E402
 
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining  # noqa: E402
 from dualcenter_mmpose.types import DenseMaps  # noqa: E402
+from dualcenter_mmpose.utils.files import write_text  # noqa: E402
 
 PEAKS_ONLY = PoseTraining(max_candidates=1)  # no room beside the predicted peaks for annotated centers
 
@@ -181,7 +182,7 @@ def main() -> int:
         print(f'{name:<42} {value:>10}' if isinstance(value, int) else f'{name:<42} {value:>10.3f}')
     if args.out is not None:
         about = dict(split=args.split, source=args.candidates, images=len(images))
-        args.out.write_text(json.dumps({**about, **measures}, indent=2) + '\n')
+        write_text(args.out, json.dumps({**about, **measures}, indent=2) + '\n')  # NaN where not defined
     return 0
 
 

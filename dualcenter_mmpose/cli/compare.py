@@ -8,7 +8,6 @@ set of every config is replaced by the given one; images are prepared as each co
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,6 @@ from typing import Any
 warnings.filterwarnings('ignore', category=UserWarning)
 
 from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations  # noqa: E402
-from dualcenter_mmpose.coco.file_checks import write_json  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.available import take_available  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.entries import Entry, collect_entries  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.paper import DATA_SETS, paper_rows, paper_source  # noqa: E402
@@ -28,6 +26,7 @@ from dualcenter_mmpose.experiments.comparison.rows import Row, row_of_ceiling, r
 from dualcenter_mmpose.experiments.comparison.runs import Outcome, run_entry  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.scoring import score_ceiling  # noqa: E402
 from dualcenter_mmpose.experiments.comparison.tables import doubt_notes, make_tables, to_markdown, to_text  # noqa: E402
+from dualcenter_mmpose.utils.files import write_json, write_text  # noqa: E402
 
 CEILING_NOTE = (
     'The ceiling scores the labelled keypoints as if they had been predicted. A method rises above it only by people '
@@ -128,25 +127,20 @@ def write_report(args: argparse.Namespace, outcomes: Sequence[Outcome], ceiling:
         paper=[row._asdict() for row in printed],
         notes=notes,
     )
+    args.work_dir.mkdir(parents=True, exist_ok=True)
     write_json(args.work_dir / 'comparison.json', content)
     tables = make_tables(everything)
     pictures = draw_all(everything, args.work_dir)
     links = [f'![{path.stem}]({path.name})' for path in pictures]
     only = ', the images that are there' if args.available else ''
     sections = [f'# Comparison on `{args.ann.name}`{only}', *failures, *map(to_markdown, tables), *links, *notes]
-    _write_text(args.work_dir / 'comparison.md', '\n\n'.join(sections) + '\n')
+    write_text(args.work_dir / 'comparison.md', '\n\n'.join(sections) + '\n')
     return '\n\n'.join([*map(to_text, tables), '\n'.join([*notes, *failures])])
 
 
 def describe(machine: Mapping[str, Any]) -> str:
     """Return in words what was timed on."""
     return f'{machine["device"]} ({machine["name"]}), {machine["threads"]} threads, torch {machine["torch"]}'
-
-
-def _write_text(path: Path, text: str) -> None:
-    draft = path.with_name(path.name + '.partial')
-    draft.write_text(text, encoding='utf-8')
-    os.replace(draft, path)
 
 
 def parse_args(words: Sequence[str] | None = None) -> argparse.Namespace:

@@ -12,8 +12,6 @@ Example::
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 import warnings
 from collections.abc import Mapping
@@ -29,6 +27,7 @@ from mmengine.registry import init_default_scope  # noqa: E402
 import dualcenter_mmpose  # noqa: E402, F401  (registers the head and its parts)
 from dualcenter_mmpose.experiments.profiling.counting import count_complexity  # noqa: E402
 from dualcenter_mmpose.experiments.profiling.report import format_report, to_record  # noqa: E402
+from dualcenter_mmpose.utils.files import write_json  # noqa: E402
 
 
 def load_model_config(name: str) -> Mapping[str, Any]:
@@ -89,13 +88,6 @@ def main() -> int:
         return 2
     print(f'{args.config}\none image of {size[0]} x {size[1]} px, no mirrored view\n\n{format_report(complexity)}')
     return int(not complexity.agrees)
-
-
-def write_json(path: Path, record: Mapping[str, Any]) -> None:
-    """Write a record in one piece."""
-    temporary = path.with_name(path.name + '.partial')
-    temporary.write_text(json.dumps(record, indent=2))
-    os.replace(temporary, path)
 
 
 def parse_args() -> argparse.Namespace:

@@ -32,6 +32,7 @@ from dualcenter_mmpose.deployment import onnx_runner as predict_onnx
 from dualcenter_mmpose.deployment.parity import Parity, compare, join
 from dualcenter_mmpose.keypoints.metainfo import COCO_METAINFO
 from dualcenter_mmpose.models.pose_estimators.multi_scale_training import AUXILIARY_PREFIX
+from dualcenter_mmpose.utils.files import write_bytes
 
 SUFFIXES = {'onnx': '.onnx', 'torch-export': '.pt2'}
 TOLERANCE = 1e-3
@@ -99,7 +100,7 @@ def export(network: DeployModel, out: Path, description: dict[str, Any], size: t
         return
     model = exporting.to_onnx(program)
     exporting.describe(model, description)
-    exporting.write_in_one_piece(out, lambda path: path.write_bytes(model.SerializeToString()))
+    write_bytes(out, model.SerializeToString())
 
 
 def check(network: DeployModel, path: Path, images: Sequence[Path]) -> Parity:

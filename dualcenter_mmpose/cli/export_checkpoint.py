@@ -13,7 +13,6 @@ Example::
 from __future__ import annotations
 
 import argparse
-import os
 import pickle
 import sys
 from collections import OrderedDict
@@ -26,6 +25,7 @@ import torch
 from mmengine.config import Config
 
 from dualcenter_mmpose.models.pose_estimators.multi_scale_training import AUXILIARY_PREFIX, MultiScaleTraining
+from dualcenter_mmpose.utils.files import replace_file
 
 OWN_OPTIONS = tuple(
     name
@@ -106,9 +106,9 @@ def export_checkpoint(path: Path, out: Path, half: bool = False, backbone_only: 
     """
     checkpoint = read_checkpoint(path)
     meta = {key: checkpoint.get('meta', {})[key] for key in ('dataset_meta',) if key in checkpoint.get('meta', {})}
-    temporary = out.with_name(out.name + '.partial')
-    torch.save(dict(meta=meta, state_dict=export_state(checkpoint['state_dict'], half, backbone_only)), temporary)
-    os.replace(temporary, out)
+    content = dict(meta=meta, state_dict=export_state(checkpoint['state_dict'], half, backbone_only))
+    with replace_file(out) as temporary:
+        torch.save(content, temporary)
 
 
 def main() -> int:
@@ -121,7 +121,8 @@ def main() -> int:
         plain = export_config(Config.fromfile(args.config)) if args.config else None
         export_checkpoint(args.checkpoint, args.out, args.half, args.backbone_only)
         if plain is not None:
-            plain.dump(args.out_config)
+            with replace_file(args.out_config) as temporary:
+                plain.dump(temporary)
     except (ExportError, OSError) as error:
         print(f'export_checkpoint: {error}', file=sys.stderr)
         return 2

@@ -12,7 +12,6 @@ Example::
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import warnings
 from pathlib import Path
@@ -23,6 +22,7 @@ from mmengine.config import Config  # noqa: E402
 
 from dualcenter_mmpose.experiments.stages.chain import load_config  # noqa: E402
 from dualcenter_mmpose.experiments.stages.small import small_twin  # noqa: E402
+from dualcenter_mmpose.utils.files import replace_file  # noqa: E402
 
 
 def main() -> int:
@@ -33,9 +33,8 @@ def main() -> int:
             raise ValueError(f"--out must end in .py, got '{args.out}'")
         twin = small_twin(load_config(args.config, Config.fromfile))
         args.out.parent.mkdir(parents=True, exist_ok=True)
-        temporary = args.out.with_name(f'.{args.out.stem}.partial.py')
-        twin.dump(temporary)
-        os.replace(temporary, args.out)
+        with replace_file(args.out) as temporary:
+            twin.dump(temporary)
     except (OSError, ValueError) as error:
         print(f'make_small_config: {error}', file=sys.stderr)
         return 2

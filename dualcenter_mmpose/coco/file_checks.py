@@ -11,6 +11,8 @@ from typing import Union
 import numpy as np
 from numpy.typing import NDArray
 
+from dualcenter_mmpose.utils import files
+
 PathLike = Union[str, 'os.PathLike[str]']
 
 _NUM_SHOWN = 5
@@ -47,19 +49,9 @@ def read_json(path: PathLike, kind: str = 'annotation file') -> object:
 
 
 def write_json(path: PathLike, content: object) -> None:
-    """Write a JSON file whole or not at all; folders are made as needed.
-
-    Raises:
-        OSError: if the file cannot be written; nothing is left behind.
-    """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f'{target.name}.{os.getpid()}.partial')
-    try:
-        draft.write_text(json.dumps(content, indent=2, allow_nan=False) + '\n', encoding='utf-8')
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
+    """Write a JSON file by :func:`dualcenter_mmpose.utils.files.write_json`; folders are made as needed."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    files.write_json(path, content)
 
 
 def refuse(path: PathLike, problem: str, offenders: Sequence[str], remedy: str) -> None:

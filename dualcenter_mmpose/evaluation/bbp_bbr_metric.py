@@ -11,6 +11,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mmengine.evaluator import BaseMetric
@@ -19,7 +20,6 @@ from mmengine.logging import MessageHub, print_log
 from mmpose.registry import METRICS
 
 from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.evaluation.bbp_bbr import SCORE_LEVELS, evaluate_boxes
 from dualcenter_mmpose.evaluation.bbp_bbr_report import (
     AREA_SOURCE_NAMES,
@@ -41,6 +41,7 @@ from dualcenter_mmpose.evaluation.sample_boxes import (
     read_predictions,
     sample_key,
 )
+from dualcenter_mmpose.utils.files import write_json
 
 SCORE_MODES = ('bbox', 'keypoint')
 """What ranks the poses: their own score or their mean keypoint score."""
@@ -234,7 +235,9 @@ class BBPBBRMetric(BaseMetric):
             print_log(format_table(evaluation, title), logger='current')
         if self.outfile_prefix is not None:
             tables = {source: evaluation_to_dict(e) for source, e in evaluations.items()}
-            write_json(f'{self.outfile_prefix}.bbp_bbr.json', tables)
+            out = Path(f'{self.outfile_prefix}.bbp_bbr.json')
+            out.parent.mkdir(parents=True, exist_ok=True)
+            write_json(out, tables)
         return _name_results(evaluations)
 
     def _joined_truth(self, records: Sequence[_Record], source: str) -> GroundTruth:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations
-from dualcenter_mmpose.coco.file_checks import write_json
 from dualcenter_mmpose.coco.result_files import load_results
 from dualcenter_mmpose.evaluation.bbp_bbr import SCORE_LEVELS, evaluate_boxes
 from dualcenter_mmpose.evaluation.bbp_bbr_report import (
@@ -29,6 +28,7 @@ from dualcenter_mmpose.evaluation.coco_boxes import (
     person_category_id,
     predicted_boxes,
 )
+from dualcenter_mmpose.utils.files import write_json
 
 _EXAMPLE = """examples:
   dualcenter score person_keypoints_val2017.json results.keypoints.json
@@ -149,6 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             record: dict[str, Any] = {'area_source': arguments.area_source, 'settings': _settings(arguments)}
             if labelled is not None:
                 record['labelled_only'] = evaluation_to_dict(labelled)
+            Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
             write_json(arguments.out, {**evaluation_to_dict(evaluation), **record})
     except (ValueError, OSError) as error:
         print(f'score_results.py: error: {error}', file=sys.stderr)
