@@ -1,7 +1,7 @@
 """Count parameters and multiply-adds of a config's model as the test runs it.
 
 Nothing is computed and no weights are loaded: the model is built and run on shapes alone, one image, no mirrored
-view. The result is checked against ``torch.utils.flop_counter``.
+view. ``torch.utils.flop_counter`` counts.
 
 Example::
 
@@ -75,7 +75,7 @@ def nominal_size(model: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def main() -> int:
-    """Count as the command line says; return 0, 1 if the check fails, 2 for bad input."""
+    """Count as the command line says; return 0, 2 for bad input."""
     args = parse_args()
     try:
         model = load_model_config(args.config)
@@ -87,7 +87,7 @@ def main() -> int:
         print(f'complexity: {error}', file=sys.stderr)
         return 2
     print(f'{args.config}\none image of {size[0]} x {size[1]} px, no mirrored view\n\n{format_report(complexity)}')
-    return int(not complexity.agrees)
+    return 0
 
 
 def parse_args() -> argparse.Namespace:
