@@ -52,7 +52,7 @@ test-slow: setup
 	$(BIN)/python -m pytest $(SLOW_TESTS) $(PYTEST_ARGS)
 
 benchmark: setup  ## time targets, loader, training and inference
-	$(BIN)/python tools/benchmark.py $(BENCHMARK_ARGS)
+	$(BIN)/python -m benchmarks $(BENCHMARK_ARGS)
 
 clean:  ## remove the environment, caches and builds (not work_dirs)
 	rm -rf "$(VENV)" build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,1 +1,1 @@
-"""Parts of `python -m benchmarks`: one module per suite, `models` makes the contestants."""
+"""Parts of `python -m benchmarks`: one module per suite, `models` makes the methods."""

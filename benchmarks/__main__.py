@@ -24,7 +24,7 @@ from dualcenter_mmpose.experiments.profiling.timing import Timing, describe_mach
 from dualcenter_mmpose.utils.files import write_json, write_text  # noqa: E402
 
 SUITES = {
-    'floors': 'what the machine can do at best',
+    'roofline-rates': 'what the machine can do at best',
     'targets': 'training targets of one image',
     'loader': 'the training data pipeline',
     'step': 'a training step',

@@ -1,6 +1,6 @@
 """The adaptive convolution: ours by ``grid_sample``, and the custom operators of torchvision and mmcv.
 
-Shapes are those of training HRNet-W32 (17 keypoints of 15 filters). Every contestant starts from the same matrices and
+Shapes are those of training HRNet-W32 (17 keypoints of 15 filters). Every method starts from the same matrices and
 bends the taps itself.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Callable
 import torch
 from mmcv.ops import DeformConv2d
 
-from benchmarks.work import floor_rows
+from benchmarks.roofline import roofline_rows
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
 from dualcenter_mmpose.models.layers.adaptive_conv import AdaptiveConv2d, bend, tap_offsets
 
@@ -45,15 +45,15 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
         layers = make_layers(device)
         shape = f'{batch} x {KEYPOINTS * FILTERS} channels x {cells} x {cells} cells'
         for title, backward in (('forward', False), ('forward and backward', True)):
-            contestants = {name: _pass(layer, batch, cells, device, backward) for name, layer in layers.items()}
-            timings = time_in_turns(contestants, max(repeats // 3, 1))
-            timings += floor_rows(list(contestants.values())[-1], device, timings)
-            tables[f'{title}, {shape} (floors: grid_sample)'] = timings
+            methods = {name: _pass(layer, batch, cells, device, backward) for name, layer in layers.items()}
+            timings = time_in_turns(methods, max(repeats // 3, 1))
+            timings += roofline_rows(list(methods.values())[-1], device, timings)
+            tables[f'{title}, {shape} (roofline: grid_sample)'] = timings
     return tables
 
 
 def make_layers(device: str) -> dict[str, Any]:
-    """Return the three contestants with the same weights."""
+    """Return the three methods with the same weights."""
     channels = KEYPOINTS * FILTERS
     ours = AdaptiveConv2d(channels, channels, KEYPOINTS)
     layers: dict[str, Any] = {

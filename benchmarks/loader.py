@@ -35,7 +35,7 @@ SIZE, BATCH, WORKERS = 512, 8, 2
 IMAGES, LONG_SIDE = 64, 640
 """Synthetic images, and their long side in px; COCO's is 640."""
 SOURCE_VARIABLE = 'DUALCENTER_BENCH_COCO'
-RIVAL = 'configs/body_2d_keypoint/dekr/coco/dekr_hrnet-w32_8xb10-140e_coco-512x512.py'
+BASELINE = 'configs/body_2d_keypoint/dekr/coco/dekr_hrnet-w32_8xb10-140e_coco-512x512.py'
 OURS = 'configs/dualcenter/coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py'
 
 
@@ -91,14 +91,14 @@ def find_pictures() -> Pictures:
 
 
 def make_datasets(pictures: Pictures) -> tuple[dict[str, Any], str]:
-    """Return the contestants' data sets, all of the same images, and a description of these.
+    """Return the methods' data sets, all of the same images, and a description of these.
 
     Images that MMPose's pipeline cannot prepare are left out for all.
     """
-    rival = Config.fromfile(str(Path(mmpose.__file__).parent / '.mim' / RIVAL))
+    baseline = Config.fromfile(str(Path(mmpose.__file__).parent / '.mim' / BASELINE))
     ours = Config.fromfile(str(Path(__file__).resolve().parents[1] / OURS))
     datasets = {
-        "mmpose's DEKR": _build(rival, pictures),
+        "mmpose's DEKR": _build(baseline, pictures),
         'ours, one level': _build(ours, pictures, (SIZE, SIZE)),
         'ours, three levels (twice the side)': _build(ours, pictures),
     }
@@ -143,7 +143,7 @@ def _prepared(dataset: Any, image_ids: set[int]) -> set[int]:
 
 
 def _gathering(name: str) -> dict[str, Any]:
-    """Return how a contestant's config gathers samples into batches; MMPose's leaves that to mmengine."""
+    """Return how a method's config gathers samples into batches; MMPose's leaves that to mmengine."""
     if not name.startswith('ours'):
         return {}
     ours = Config.fromfile(str(Path(__file__).resolve().parents[1] / OURS))

@@ -1,4 +1,4 @@
-"""Models and batches for the benchmarks: random weights, random pictures, the same people for every contestant."""
+"""Models and batches for the benchmarks: random weights, random pictures, the same people for every method."""
 
 from __future__ import annotations
 

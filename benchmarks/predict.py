@@ -16,8 +16,8 @@ from mmpose.structures import PoseDataSample
 
 from benchmarks.decode import NETS
 from benchmarks.models import make_model, pack_sample
+from benchmarks.roofline import roofline_rows
 from benchmarks.targets import make_people
-from benchmarks.work import floor_rows
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
 from dualcenter_mmpose.types import DenseMaps
 
@@ -50,11 +50,11 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
     models = {name: model.to(device).eval() for name, model in models.items()}
     tables = {}
     for count in PEOPLE:
-        contestants = {name: make_prediction(model, count, 1) for name, model in models.items()}
-        timings = time_in_turns(contestants, rounds)
-        full = list(contestants.values())[1]
-        timings += floor_rows(full, device, timings)
-        tables[f'HRNet-W32, one image of {SIZE} px, {count} people (floors: ours, three networks)'] = timings
+        methods = {name: make_prediction(model, count, 1) for name, model in models.items()}
+        timings = time_in_turns(methods, rounds)
+        full = list(methods.values())[1]
+        timings += roofline_rows(full, device, timings)
+        tables[f'HRNet-W32, one image of {SIZE} px, {count} people (roofline: ours, three networks)'] = timings
     tables[f'HRNet-W32, {SIZE} px, {PEOPLE[-1]} people, per image'] = _by_batch(models, device, rounds)
     return tables
 
@@ -62,12 +62,12 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
 def _by_batch(models: dict[str, Any], device: str, rounds: int) -> list[Timing]:
     """Return milliseconds an image of DEKR, which takes one image at a time, and of ours by batch size."""
     dekr, ours = list(models)[:2]
-    contestants = {f'{dekr}, batch 1': make_prediction(models[dekr], PEOPLE[-1], 1)}
+    methods = {f'{dekr}, batch 1': make_prediction(models[dekr], PEOPLE[-1], 1)}
     images = [1]
     for batch in BATCHES[device.split(':')[0]]:
-        contestants[f'{ours}, batch {batch}'] = make_prediction(models[ours], PEOPLE[-1], batch)
+        methods[f'{ours}, batch {batch}'] = make_prediction(models[ours], PEOPLE[-1], batch)
         images.append(batch)
-    return [timing.per(count) for timing, count in zip(time_in_turns(contestants, rounds), images)]
+    return [timing.per(count) for timing, count in zip(time_in_turns(methods, rounds), images)]
 
 
 def make_prediction(model: Any, num_people: int, batch: int) -> Callable[[], Sequence[Any]]:

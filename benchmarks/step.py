@@ -8,7 +8,7 @@ import torch
 from mmengine.optim import OptimWrapper
 
 from benchmarks.models import make_batch, make_model
-from benchmarks.work import floor_rows
+from benchmarks.roofline import roofline_rows
 from dualcenter_mmpose.engine.compile_backbone_hook import compile_for_training
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
 
@@ -37,38 +37,38 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
 
 def _against_dekr(device: str, rounds: int) -> dict[str, list[Timing]]:
     small: dict[str, Any] = dict(width=16, size=SMALL_SIZE, filters=SMALL_FILTERS, batch=SMALL_BATCH)
-    contestants = {
+    methods = {
         "mmpose's DEKR, one level": make_step(device, **small, center='dekr'),
         'DualCenterHead, adaptive blocks, one level': make_step(device, **small),
         'DualCenterHead, plain blocks, one level': make_step(device, **small, blocks=PLAIN),
         'the same, channels last': make_step(device, **small, channels_last=True, blocks=PLAIN),
     }
     title = f'batch {SMALL_BATCH} at {SMALL_SIZE} px, HRNet of width 16 with one module a stage'
-    return {f'{title}, {SMALL_FILTERS} filters a keypoint': time_in_turns(contestants, rounds)}
+    return {f'{title}, {SMALL_FILTERS} filters a keypoint': time_in_turns(methods, rounds)}
 
 
 def _levels(device: str, rounds: int) -> dict[str, list[Timing]]:
     """Return a step of three levels beside the time that one level's would take for as many multiply-adds."""
     size, batch = LEVELS_SIZE[device.split(':')[0]]
     three: dict[str, Any] = dict(width=32, size=size, batch=batch, scale=2, type='MultiScaleTrainingWrapper')
-    contestants = {
+    methods = {
         'one level': make_step(device, width=32, size=size, batch=batch),
         'three levels, one backward each (sequential=True)': make_step(device, **three),
         'three levels, one backward for all': make_step(device, **three, sequential=False),
     }
-    one, *others = time_in_turns(contestants, rounds)
+    one, *others = time_in_turns(methods, rounds)
     expected = one.per(1 / LEVELS_COST).named(f'one level, times {LEVELS_COST} (its multiply-adds)')
     # The first row is the reference: how many times faster than the multiply-adds say.
     rows = [row.relative_to(LEVELS_COST) for row in (expected, one, *others)]
-    rows += floor_rows(list(contestants.values())[1], device, rows)
-    return {f'HRNet-W32, adaptive blocks, batch {batch} at {size} px (floors: three levels)': rows}
+    rows += roofline_rows(list(methods.values())[1], device, rows)
+    return {f'HRNet-W32, adaptive blocks, batch {batch} at {size} px (roofline: three levels)': rows}
 
 
 def _fast_settings(device: str, rounds: int) -> dict[str, list[Timing]]:
     """Return what bfloat16, channels last and a compiled backbone make of a step on a GPU, one after the other."""
     base: dict[str, Any] = dict(width=32, size=GPU_SIZE, batch=GPU_BATCH)
     half = dict(autocast=True)
-    contestants = {
+    methods = {
         "mmpose's DEKR, fp32": make_step(device, **base, center='dekr'),
         'ours, fp32': make_step(device, **base),
         'ours, bf16': make_step(device, **base, **half),
@@ -81,9 +81,9 @@ def _fast_settings(device: str, rounds: int) -> dict[str, list[Timing]]:
         ),
     }
     title = f'HRNet-W32, one level, batch {GPU_BATCH} at {GPU_SIZE} px'
-    timings = time_in_turns(contestants, rounds, warmup=3)
-    floors = floor_rows(contestants['ours, bf16'], device, timings, 'bfloat16')
-    return {f'{title} (floors: ours, bf16)': [*timings, *floors]}
+    timings = time_in_turns(methods, rounds, warmup=3)
+    bounds = roofline_rows(methods['ours, bf16'], device, timings, 'bfloat16')
+    return {f'{title} (roofline: ours, bf16)': [*timings, *bounds]}
 
 
 def make_step(

@@ -25,22 +25,22 @@ def ids_of(dataset):
     return [dataset.get_data_info(idx)['img_id'] for idx in range(len(dataset))]
 
 
-def test_contestants(pictures):
-    """Three data sets of the same images; ours at the rival's size, and at twice that."""
+def test_methods(pictures):
+    """Three data sets of the same images; ours at the baseline's size, and at twice that."""
     with loader._as_in_training():
         datasets, name = loader.make_datasets(pictures)
-    rival, one_level, three_levels = datasets.values()
-    assert ids_of(rival) == ids_of(one_level) == ids_of(three_levels)
-    assert len(rival) > 1
-    assert name.startswith(f'{len(rival)} (synthetic people, 96 px')
+    baseline, one_level, three_levels = datasets.values()
+    assert ids_of(baseline) == ids_of(one_level) == ids_of(three_levels)
+    assert len(baseline) > 1
+    assert name.startswith(f'{len(baseline)} (synthetic people, 96 px')
     shapes = [tuple(dataset[0]['inputs'].shape) for dataset in datasets.values()]
     assert shapes == [(3, 512, 512), (3, 512, 512), (3, 1024, 1024)]
-    assert 'heatmaps' in rival[0]['data_samples'].gt_fields
+    assert 'heatmaps' in baseline[0]['data_samples'].gt_fields
     assert 'keypoints' in one_level[0]['data_samples'].gt_instance_labels
 
 
 def test_images_that_fail_are_left_out(pictures, tmp_path):
-    """The rival dies of an empty outline of an unlabelled person; nobody gets that image, and the name says so."""
+    """The baseline dies of an empty outline of an unlabelled person; nobody gets that image, and the name says so."""
     content = json.loads(Path(pictures.ann_file).read_text())
     with loader._as_in_training():
         before = ids_of(loader.make_datasets(pictures)[0]["mmpose's DEKR"])

@@ -1,4 +1,4 @@
-"""Timing of rivals in turns: warm-up, repeats, medians, spread, and ratios within one run."""
+"""Timing of baselines in turns: warm-up, repeats, medians, spread, and ratios within one run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import torch
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds of one contestant.
+    """Milliseconds of one method.
 
     Attributes:
-        name: of the contestant.
+        name: of the method.
         median: ms.
         lowest: ms.
         highest: ms.
@@ -54,17 +54,17 @@ class Timing:
         return replace(self, ratio=self.ratio * factor)
 
 
-def time_in_turns(contestants: Mapping[str, Callable[[], Any]], repeats: int, warmup: int = 1) -> list[Timing]:
-    """Return the timings of contestants run in turns, A B C A B C ..., so that a drifting machine is fair to all.
+def time_in_turns(methods: Mapping[str, Callable[[], Any]], repeats: int, warmup: int = 1) -> list[Timing]:
+    """Return the timings of methods run in turns, A B C A B C ..., so that a drifting machine is fair to all.
 
     Args:
-        contestants: name -> what to run; the first is the reference of the ratios.
+        methods: name -> what to run; the first is the reference of the ratios.
         repeats: counted rounds.
         warmup: rounds before them.
     """
-    rounds: dict[str, list[float]] = {name: [] for name in contestants}
+    rounds: dict[str, list[float]] = {name: [] for name in methods}
     for round_idx in range(warmup + repeats):
-        for name, run in contestants.items():
+        for name, run in methods.items():
             milliseconds = _time_once(run)
             if round_idx >= warmup:
                 rounds[name].append(milliseconds)

@@ -6,7 +6,7 @@ import dualcenter_mmpose.experiments.profiling.timing as timing
 
 
 def test_turns_and_ratios(monkeypatch):
-    """Contestants run in turns, the warm-up is not counted, and the ratio is per round."""
+    """Methods run in turns, the warm-up is not counted, and the ratio is per round."""
     order = []
     durations = iter([9, 9, 9, 4, 2, 1, 6, 2, 2])  # a, b, c of the warm-up and of two rounds
     monkeypatch.setattr(timing, '_time_once', lambda run: run() or next(durations))
@@ -19,7 +19,7 @@ def test_turns_and_ratios(monkeypatch):
 
 
 def test_markdown():
-    """One line a contestant."""
+    """One line a method."""
     table = timing.to_markdown('title', [timing.Timing('x', 1.5, 1, 2, 3, 4.25)])
     assert table.splitlines()[-1] == '| x | 1.500 | 1.000 | 2.000 | 4.2 |'
 
