@@ -29,6 +29,7 @@ from mmengine.registry import init_default_scope  # noqa: E402
 from mmengine.runner import Runner, load_checkpoint  # noqa: E402
 from mmpose.registry import MODELS  # noqa: E402
 from scipy.stats import spearmanr  # noqa: E402
+from tabulate import tabulate  # noqa: E402
 from torch import Tensor  # noqa: E402
 
 from dualcenter_mmpose.assembly.training_candidates import PoseTraining  # noqa: E402
@@ -178,8 +179,8 @@ def main() -> int:
         print(f'check_pose_nets: {error}', file=sys.stderr)
         return 2
     print(f'{len(images)} images of the {args.split} split, candidates: {args.candidates}')
-    for name, value in measures.items():
-        print(f'{name:<42} {value:>10}' if isinstance(value, int) else f'{name:<42} {value:>10.3f}')
+    rows = [(name, str(value) if isinstance(value, int) else f'{value:.3f}') for name, value in measures.items()]
+    print(tabulate(rows, tablefmt='plain', colalign=('left', 'right'), disable_numparse=True))
     if args.out is not None:
         about = dict(split=args.split, source=args.candidates, images=len(images))
         write_text(args.out, json.dumps({**about, **measures}, indent=2) + '\n')  # NaN where not defined
