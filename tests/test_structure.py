@@ -49,7 +49,6 @@ WITHOUT_TEST = {
     'version.py',  # a constant
     'types.py',  # plain records
     'cli/predict_onnx.py',  # a name for the standalone runner
-    'experiments/profiling/report.py',  # tested with the command
     'evaluation/box_types.py',  # likewise
 }
 

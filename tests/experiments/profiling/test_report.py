@@ -27,7 +27,7 @@ def test_text():
     assert len({len(line) for line in lines[:5]}) == 1
     assert lines[5] == 'not in the total: auxiliary heads, 690 parameters, exist in training only'
     assert RULE in format_report(COSTS)
-    assert '6.503 G operations, two per multiply-add: 3.251 G multiply-adds' in format_report(COSTS)
+    assert '6.503 G operations, two per multiply-add: 3.252 G multiply-adds' in format_report(COSTS)
     assert '0.250 G are products without weights' in format_report(COSTS)
 
 
