@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import warnings
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ import torch  # noqa: E402
 
 import dualcenter_mmpose  # noqa: E402, F401  (registers the codec and the head)
 from dualcenter_mmpose.experiments.profiling.timing import Timing, describe_machine, to_markdown, to_records  # noqa: E402
-from dualcenter_mmpose.utils.files import write_text  # noqa: E402
+from dualcenter_mmpose.utils.files import write_json, write_text  # noqa: E402
 
 SUITES = {
-    'floors': 'what the machine can do at best',
+    'roofline-rates': 'what the machine can do at best',
     'targets': 'training targets of one image',
     'loader': 'the training data pipeline',
     'step': 'a training step',
@@ -53,7 +52,7 @@ def main() -> None:
         print(parts[-1], flush=True)
         # After every suite: a later one that fails does not take the numbers of the others along.
         if args.out is not None:
-            write_text(args.out, json.dumps(results, indent=2))
+            write_json(args.out, results)
         if args.markdown is not None:
             write_text(args.markdown, '\n'.join(parts))
 

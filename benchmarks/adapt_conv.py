@@ -11,7 +11,7 @@ from typing import Any, Callable
 import torch
 from mmcv.ops import DeformConv2d
 
-from benchmarks.work import floor_rows
+from benchmarks.roofline import roofline_rows
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
 from dualcenter_mmpose.models.layers.adaptive_conv import AdaptiveConv2d, bend, tap_offsets
 
@@ -47,8 +47,8 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
         for title, backward in (('forward', False), ('forward and backward', True)):
             methods = {name: _pass(layer, batch, cells, device, backward) for name, layer in layers.items()}
             timings = time_in_turns(methods, max(repeats // 3, 1))
-            timings += floor_rows(list(methods.values())[-1], device, timings)
-            tables[f'{title}, {shape} (floors: grid_sample)'] = timings
+            timings += roofline_rows(list(methods.values())[-1], device, timings)
+            tables[f'{title}, {shape} (roofline: grid_sample)'] = timings
     return tables
 
 

@@ -8,7 +8,7 @@ import torch
 
 from benchmarks.models import make_model
 from benchmarks.per_unit import per_unit
-from benchmarks.work import floor_rows
+from benchmarks.roofline import roofline_rows
 from dualcenter_mmpose.experiments.profiling.peak import peak_bytes
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
 from dualcenter_mmpose.types import DenseMaps, PredictedInstances
@@ -55,8 +55,8 @@ def _decoding_alone(model: Any, device: str, repeats: int) -> list[Timing]:
         'maps to people, no network': lambda: decode(maps),
     }
     timings = per_unit(time_in_turns(methods, repeats), DECODED_BATCH)
-    floors = floor_rows(methods['maps to people, three networks'], device, timings)
-    return [*timings, *per_unit([row.relative_to(DECODED_BATCH) for row in floors], DECODED_BATCH)]
+    bounds = roofline_rows(methods['maps to people, three networks'], device, timings)
+    return [*timings, *per_unit([row.relative_to(DECODED_BATCH) for row in bounds], DECODED_BATCH)]
 
 
 def _parts(model: Any, batch: int, device: str) -> dict[str, Callable[[], Any]]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import warnings
-from pathlib import Path
 
 warnings.filterwarnings('ignore', category=UserWarning)
 
@@ -15,6 +13,7 @@ import torch  # noqa: E402
 import dualcenter_mmpose  # noqa: E402, F401  (registers the codec and the head)
 from benchmarks.decode import NETS, _lively_maps  # noqa: E402
 from benchmarks.models import make_model  # noqa: E402
+from dualcenter_mmpose.experiments.profiling.peak import process_peak_mib  # noqa: E402
 
 PEOPLE = 300
 
@@ -29,18 +28,7 @@ def main() -> None:
     model.head(feats)
     maps = _lively_maps(model.head, feats)
     people = model.head.instances_from_maps(feats, maps)
-    print(json.dumps(dict(people=int(people.valid.sum()), peak_mib=peak_mib())))
-
-
-def peak_mib() -> float:
-    """Return the most memory that this process has held, MiB."""
-    status = Path('/proc/self/status')
-    if status.exists():
-        # Not getrusage: on Linux its figure starts with that of the process that started this one.
-        (line,) = (line for line in status.read_text().splitlines() if line.startswith('VmHWM'))
-        return int(line.split()[1]) / 2**10
-    scale = 1 if sys.platform == 'darwin' else 2**10  # bytes there, kibibytes elsewhere
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 2**20
+    print(json.dumps(dict(people=int(people.valid.sum()), peak_mib=process_peak_mib())))
 
 
 if __name__ == '__main__':

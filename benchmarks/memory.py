@@ -1,19 +1,17 @@
-"""What a training step holds for its backward: the 2S level alone, level by level, and all levels at once."""
+"""What a training step keeps for its backward: the 2S level alone, level by level, and all levels at once."""
 
 from __future__ import annotations
 
-import gc
 import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, ClassVar
 
 import torch
 from mmengine.optim import OptimWrapper
-from torch import nn
 
 from benchmarks.models import make_batch, make_model
+from dualcenter_mmpose.experiments.profiling.peak import peak_kept_bytes
 from dualcenter_mmpose.experiments.profiling.timing import Timing
 
 RATIO_SIZE = 256
@@ -26,43 +24,6 @@ LARGE_IMAGES = ((1024, 1024), (2048, 1536), (2048, 2048))
 """(h, w) px of the pictures of many people."""
 
 
-class _Held:
-    """A tensor that autograd keeps; reports when it is dropped. Storages shared by several tensors count once."""
-
-    live: ClassVar[dict[int, list[int]]] = {}  # storage address -> [bytes, holders]
-    now = peak = 0
-
-    def __init__(self, tensor: torch.Tensor) -> None:
-        self.tensor = tensor
-        self.address = tensor.untyped_storage().data_ptr()
-        entry = _Held.live.setdefault(self.address, [tensor.untyped_storage().nbytes(), 0])
-        if entry[1] == 0:
-            _Held.now += entry[0]
-            _Held.peak = max(_Held.peak, _Held.now)
-        entry[1] += 1
-
-    def __del__(self) -> None:
-        entry = _Held.live[self.address]
-        entry[1] -= 1
-        if entry[1] == 0:
-            _Held.now -= entry[0]
-            del _Held.live[self.address]
-
-
-def peak_held_bytes(run: Callable[[], Any], model: nn.Module) -> int:
-    """Return the most bytes that autograd held at one time while ``run`` ran, the model's own weights left out."""
-    gc.collect()
-    _Held.live, _Held.now, _Held.peak = {}, 0, 0
-    own = {value.untyped_storage().data_ptr() for value in (*model.parameters(), *model.buffers())}
-
-    def pack(tensor: torch.Tensor) -> Any:
-        return tensor if tensor.untyped_storage().data_ptr() in own else _Held(tensor)
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda kept: kept.tensor if isinstance(kept, _Held) else kept):
-        run()
-    return _Held.peak
-
-
 def run(device: str, repeats: int) -> dict[str, list[Timing]]:
     """Return mebibytes in place of milliseconds; ``repeats`` is not used, the numbers do not vary.
 
@@ -70,10 +31,10 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
         device: where to train; large images are predicted on a CPU.
         repeats: not used.
     """
-    title = 'MiB that autograd holds for one image, HRNet-W32 at {} px, fp32 (last column: 2S level / this)'
+    title = 'MiB that autograd keeps for one image, HRNet-W32 at {} px, fp32 (last column: 2S level / this)'
     tables = {title.format(RATIO_SIZE): _compare(_LEVELS, 32, RATIO_SIZE, device)}
     for width, size in FULL_SIZES:
-        name = f'MiB that autograd holds for one training image, HRNet-W{width} at {size} px, fp32'
+        name = f'MiB that autograd keeps for one training image, HRNet-W{width} at {size} px, fp32'
         tables[name] = _compare({key: _LEVELS[key] for key in list(_LEVELS)[:3]}, width, size, device)
     tables['MiB of the whole process on a CPU, HRNet-W32, three networks, 300 people an image'] = [
         measure_process(height, width) for height, width in LARGE_IMAGES
@@ -102,13 +63,15 @@ def _peak_of(scales: tuple[float, ...], sequential: bool, width: int, size: int,
     model.draw_scales = lambda: wanted
     batch = make_batch(model.head.decoder, num_images=1, size=size, scale=2)
     optimizer = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.0))
-    return peak_held_bytes(lambda: model.train_step(batch, optimizer), model)
+    return peak_kept_bytes(lambda: model.train_step(batch, optimizer), model)
 
 
 def measure_process(height: int, width: int) -> Timing:
     """Return the most memory, MiB, that a process of its own took to predict 300 people in one picture."""
     command = [sys.executable, '-m', 'benchmarks.large_image', str(height), str(width)]
-    output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parents[1]).stdout
+    output = subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=Path(__file__).resolve().parent.parent
+    ).stdout
     result = json.loads(output.splitlines()[-1])
     name = f'{height} x {width} px, {result["people"]} people found'
     peak = result['peak_mib']

@@ -70,7 +70,7 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
         _process(metric, samples)
         records = list(metric.results)
         boxes = _boxes_of_both(annotations, join_predictions([record.predictions for record in records]))
-        check_equality(rivals_numbers(boxes.indexed, _load(boxes)), our_numbers(boxes.truths, boxes.predictions))
+        check_equality(baseline_numbers(boxes.indexed, _load(boxes)), our_numbers(boxes.truths, boxes.predictions))
         methods = {
             'annotation file to ground truth': _reading(str(ann_file)),
             f'keeping {IMAGES} data samples': _keeping(str(ann_file), samples),
@@ -101,14 +101,14 @@ def _keeping(ann_file: str, samples: Sequence[Mapping[str, Any]]) -> dict[str, C
 def _computing(boxes: _Boxes) -> dict[str, Callable[[], Any]]:
     found = _load(boxes)
     return {
-        'pycocotools: evaluate(), accumulate()': lambda: rivals_numbers(boxes.indexed, found),
+        'pycocotools: evaluate(), accumulate()': lambda: baseline_numbers(boxes.indexed, found),
         'evaluate_boxes()': lambda: our_numbers(boxes.truths, boxes.predictions),
     }
 
 
 def _finishing(boxes: _Boxes, compute: Callable[[], Any]) -> dict[str, Callable[[], Any]]:
     return {
-        'pycocotools: loadRes(), evaluate(), accumulate()': lambda: rivals_numbers(boxes.indexed, _load(boxes)),
+        'pycocotools: loadRes(), evaluate(), accumulate()': lambda: baseline_numbers(boxes.indexed, _load(boxes)),
         'of that, loadRes(), createIndex() included': lambda: _load(boxes),
         'BBPBBRMetric.compute_metrics(), table included': compute,
     }
@@ -150,7 +150,7 @@ def our_numbers(truths: Mapping[str, GroundTruth], predictions: Predictions) -> 
     return numbers
 
 
-def rivals_numbers(indexed: Mapping[str, COCO], found: COCO) -> Numbers:
+def baseline_numbers(indexed: Mapping[str, COCO], found: COCO) -> Numbers:
     """Return the same from ``pycocotools``, -1 where there is no ground truth."""
     numbers = {}
     for source, coco in indexed.items():

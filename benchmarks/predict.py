@@ -16,8 +16,8 @@ from mmpose.structures import PoseDataSample
 
 from benchmarks.decode import NETS
 from benchmarks.models import make_model, pack_sample
+from benchmarks.roofline import roofline_rows
 from benchmarks.targets import make_people
-from benchmarks.work import floor_rows
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
 from dualcenter_mmpose.types import DenseMaps
 
@@ -53,8 +53,8 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
         methods = {name: make_prediction(model, count, 1) for name, model in models.items()}
         timings = time_in_turns(methods, rounds)
         full = list(methods.values())[1]
-        timings += floor_rows(full, device, timings)
-        tables[f'HRNet-W32, one image of {SIZE} px, {count} people (floors: ours, three networks)'] = timings
+        timings += roofline_rows(full, device, timings)
+        tables[f'HRNet-W32, one image of {SIZE} px, {count} people (roofline: ours, three networks)'] = timings
     tables[f'HRNet-W32, {SIZE} px, {PEOPLE[-1]} people, per image'] = _by_batch(models, device, rounds)
     return tables
 

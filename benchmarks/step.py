@@ -8,7 +8,7 @@ import torch
 from mmengine.optim import OptimWrapper
 
 from benchmarks.models import make_batch, make_model
-from benchmarks.work import floor_rows
+from benchmarks.roofline import roofline_rows
 from dualcenter_mmpose.engine.compile_backbone_hook import compile_for_training
 from dualcenter_mmpose.experiments.profiling.timing import Timing, time_in_turns
 
@@ -60,8 +60,8 @@ def _levels(device: str, rounds: int) -> dict[str, list[Timing]]:
     expected = one.per(1 / LEVELS_COST).named(f'one level, times {LEVELS_COST} (its multiply-adds)')
     # The first row is the reference: how many times faster than the multiply-adds say.
     rows = [row.relative_to(LEVELS_COST) for row in (expected, one, *others)]
-    rows += floor_rows(list(methods.values())[1], device, rows)
-    return {f'HRNet-W32, adaptive blocks, batch {batch} at {size} px (floors: three levels)': rows}
+    rows += roofline_rows(list(methods.values())[1], device, rows)
+    return {f'HRNet-W32, adaptive blocks, batch {batch} at {size} px (roofline: three levels)': rows}
 
 
 def _fast_settings(device: str, rounds: int) -> dict[str, list[Timing]]:
@@ -82,8 +82,8 @@ def _fast_settings(device: str, rounds: int) -> dict[str, list[Timing]]:
     }
     title = f'HRNet-W32, one level, batch {GPU_BATCH} at {GPU_SIZE} px'
     timings = time_in_turns(methods, rounds, warmup=3)
-    floors = floor_rows(methods['ours, bf16'], device, timings, 'bfloat16')
-    return {f'{title} (floors: ours, bf16)': [*timings, *floors]}
+    bounds = roofline_rows(methods['ours, bf16'], device, timings, 'bfloat16')
+    return {f'{title} (roofline: ours, bf16)': [*timings, *bounds]}
 
 
 def make_step(

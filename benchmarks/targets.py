@@ -65,12 +65,12 @@ def _time_count(spr: Any, packed: Any, dense: Any, count: int, device: torch.dev
     batch = packed.unpack([pack_sample(packed, keypoints, visible).to(device)])
     threads = torch.get_num_threads()
 
-    def in_a_worker(work: Any) -> Any:
+    def in_a_worker(encode: Any) -> Any:
         """Run with one thread, as a loader's worker does."""
 
         def run_once() -> None:
             torch.set_num_threads(1)
-            work()
+            encode()
             torch.set_num_threads(threads)
 
         return run_once

@@ -24,6 +24,8 @@ from mmengine.runner import Runner, load_checkpoint
 from mmpose.apis import inference_bottomup, init_model
 from mmpose.registry import MODELS
 
+from dualcenter_mmpose.utils.files import write_text
+
 ROOT = Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / 'tests' / 'golden'
 CHECKPOINT = ROOT / 'checkpoints' / 'dualcenter_hrnet-w16s_synthetic-256x256.pth'
@@ -135,7 +137,7 @@ def main() -> int:
         values = {'predictions': predict_all(args.images)} if args.images else compute(Path(folder))
     if args.write is not None:
         args.write.mkdir(parents=True, exist_ok=True)
-        (args.write / 'values.json').write_text(json.dumps(values) + '\n')
+        write_text(args.write / 'values.json', json.dumps(values) + '\n')
         return 0
     worst = differences(values, json.loads((args.golden / 'values.json').read_text()))
     for name, difference in sorted(worst.items()):

@@ -7,7 +7,6 @@ them.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import torch
 
 from dualcenter_mmpose.deployment.deploy_model import OUTPUTS, DeployModel
+from dualcenter_mmpose.utils.files import replacing, write_bytes
 
 OPSET = 18
 """GridSample came with opset 16 and the maximum reduction of ScatterElements, which the scores of groups need, with 18.
@@ -163,25 +163,11 @@ def describe(model: Any, description: Mapping[str, Any]) -> None:
         entry.key, entry.value = key, json.dumps(value)
 
 
-def write_in_one_piece(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file so that it is there whole or not at all.
-
-    Args:
-        path: of the file.
-        write: writes to the path that it is given, a temporary one in the same folder.
-    """
-    temporary = path.with_name(f'{path.stem}.partial{path.suffix}')
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def write_program(program: torch.export.ExportedProgram, path: Path, description: Mapping[str, Any]) -> None:
     """Write a traced network with a description in one piece, as ``torch.export.load`` reads it."""
     notes = {'description.json': json.dumps({'format': FORMAT, **description})}
-    write_in_one_piece(path, lambda temporary: torch.export.save(program, temporary, extra_files=notes))
+    with replacing(path) as draft:
+        torch.export.save(program, draft, extra_files=notes)
 
 
 def write_model(
@@ -212,4 +198,4 @@ def write_model(
         return
     model = to_onnx(program)
     describe(model, description)
-    write_in_one_piece(out, lambda path: path.write_bytes(model.SerializeToString()))
+    write_bytes(out, model.SerializeToString())

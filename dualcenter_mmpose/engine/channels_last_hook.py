@@ -19,7 +19,7 @@ class ChannelsLastHook(Hook):
     """Store the model's weights with channels innermost; activations follow the weights.
 
     Values do not change, only their order in memory. A training step of the small HRNet (8 images of 256 px, 2 cores)
-    took 0.33 s instead of 0.42 s (``tools/benchmark.py step``, medians). Not for models with mmcv's deformable
+    took 0.33 s instead of 0.42 s (``python -m benchmarks step``, medians). Not for models with mmcv's deformable
     convolution, which refuses this layout (MMPose's DEKR is one).
 
     Raises:

@@ -11,6 +11,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from mmengine.evaluator import BaseMetric
@@ -234,7 +235,9 @@ class BBPBBRMetric(BaseMetric):
             print_log(format_table(evaluation, title), logger='current')
         if self.outfile_prefix is not None:
             tables = {source: evaluation_to_dict(e) for source, e in evaluations.items()}
-            write_json(f'{self.outfile_prefix}.bbp_bbr.json', tables)
+            out = Path(f'{self.outfile_prefix}.bbp_bbr.json')
+            out.parent.mkdir(parents=True, exist_ok=True)
+            write_json(out, tables)
         return _name_results(evaluations)
 
     def _joined_truth(self, records: Sequence[_Record], source: str) -> GroundTruth:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from tabulate import tabulate
+
 from dualcenter_mmpose.evaluation.box_types import BoxEvaluation, SubsetResult
 
 AREA_SOURCE_NAMES = {
@@ -69,13 +71,15 @@ def format_table(evaluation: BoxEvaluation, title: str) -> str:
         rows.append((f'recall at {level}', list(recall.values()), '.2f'))
     best = list(numbers['best_f1'].values())
     rows.append(('best F1', [point['f1'] for point in best], '.2f'))
-    rows.append(('  at score', [point['score'] for point in best], '.4g'))
-    lines = [title, ' ' * 18 + ''.join(f'{name:>10}' for name in names)]
-    for label, values, form in rows:
-        cells = ('-' if value is None else format(value, form) for value in values)
-        lines.append(f'{label:<18}' + ''.join(f'{cell:>10}' for cell in cells))
-    lines.append(
+    rows.append(('at score', [point['score'] for point in best], '.4g'))
+    cells = [[label, *('-' if v is None else format(v, form) for v in values)] for label, values, form in rows]
+    aligned = ('left', *('right' for _ in names))
+    table = tabulate(cells, ['', *names], tablefmt='plain', colalign=aligned, disable_numparse=True)
+    return '\n'.join([title, table, _describe_left_out(evaluation)])
+
+
+def _describe_left_out(evaluation: BoxEvaluation) -> str:
+    return (
         f'{evaluation.num_crowd} crowd regions ignored; {evaluation.num_surplus} poses beyond the '
         f'best of their image and {evaluation.num_without_box} without a present keypoint left out'
     )
-    return '\n'.join(lines)

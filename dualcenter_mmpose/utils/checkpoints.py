@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from mmengine.logging import HistoryBuffer
 from mmengine.optim.scheduler.param_scheduler import OneCycleParamScheduler
+from packaging.version import Version
 
 SafeGlobal = Union[Callable[..., Any], tuple[Callable[..., Any], str]]
 
@@ -45,8 +46,8 @@ def register_safe_globals() -> None:
 
 def needs_safe_globals(version: str) -> bool:
     """Return whether a torch of this version refuses unregistered globals by default."""
-    major, minor = version.split('.')[:2]
-    return (int(major), int(minor)) >= (2, 6)
+    # A candidate of 2.6 refuses them, too, and comes before 2.6 itself.
+    return Version(version).release >= (2, 6)
 
 
 def safe_globals() -> list[SafeGlobal]:
@@ -68,7 +69,7 @@ def dtype_classes() -> list[type]:
 
 def numpy_functions() -> list[tuple[Callable[..., Any], str]]:
     """Return what rebuilds arrays and scalars, under the names of numpy 1 and of numpy 2."""
-    here = NUMPY_FOLDERS[int(np.__version__.split('.')[0]) >= 2]
+    here = NUMPY_FOLDERS[Version(np.__version__).major >= 2]
     module = importlib.import_module(here)
     return [(getattr(module, name), f'{folder}.{name}') for folder in NUMPY_FOLDERS for name in NUMPY_FUNCTIONS]
 

@@ -13,9 +13,13 @@ import re
 from collections.abc import Iterator
 from importlib import metadata, util
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
-Release = tuple[int, ...]
+try:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion, Version
+except ImportError as error:
+    raise ImportError('dualcenter_mmpose needs packaging to check what is installed: pip install packaging') from error
 
 INSTALL_TORCH = 'pip install torch==2.11.0 torchvision==0.26.0'
 INSTALL_MMCV = 'pip install "setuptools<80" wheel && pip install --no-build-isolation mmcv==2.1.0'
@@ -31,27 +35,31 @@ class Problem(NamedTuple):
 
 
 class Range(NamedTuple):
-    """The releases of a distribution that work: from `minimum` to below `limit` (None: no end)."""
+    """The releases of a distribution that work.
+
+    Attributes:
+        name: of the distribution.
+        specifier: the releases, as pip writes them.
+        command: what installs one of them.
+    """
 
     name: str
-    minimum: Release
-    limit: Optional[Release]  # noqa: UP045, evaluated at run time by Python 3.9
+    specifier: str
     command: str
 
     def __str__(self) -> str:
         """Return the range as pip would write it."""
-        limit = f',<{dotted(self.limit)}' if self.limit else ''
-        return f'{self.name}>={dotted(self.minimum)}{limit}'
+        return f'{self.name}{self.specifier}'
 
 
 RANGES = (
-    Range('torch', (2, 0), (3,), INSTALL_TORCH),
-    Range('torchvision', (0, 15), None, INSTALL_TORCH),
-    Range('mmengine', (0, 6), (1,), 'pip install mmengine==0.10.7'),
-    Range('mmcv', (2, 0), (3,), INSTALL_MMCV),
-    Range('mmpose', (1, 0), (2,), INSTALL_MMPOSE),
-    Range('xtcocotools', (1, 12), None, 'pip install xtcocotools==1.14.3'),
-    Range('pycocotools', (2, 0), None, 'pip install pycocotools'),
+    Range('torch', '>=2.0,<3', INSTALL_TORCH),
+    Range('torchvision', '>=0.15', INSTALL_TORCH),
+    Range('mmengine', '>=0.6,<1', 'pip install mmengine==0.10.7'),
+    Range('mmcv', '>=2.0,<3', INSTALL_MMCV),
+    Range('mmpose', '>=1.0,<2', INSTALL_MMPOSE),
+    Range('xtcocotools', '>=1.12', 'pip install xtcocotools==1.14.3'),
+    Range('pycocotools', '>=2.0', 'pip install pycocotools'),
 )
 
 
@@ -132,7 +140,7 @@ def find_problems(stack: Stack) -> Iterator[Problem]:
         if problem:
             yield problem
     yield from check_torch_pair(versions['torch'], versions['torchvision'])
-    yield from check_setuptools(stack, releases.get('mmengine', ()))
+    yield from check_setuptools(stack, releases.get('mmengine'))
     yield from check_mmcv(stack, releases)
     yield from check_numpy(stack, releases)
 
@@ -142,7 +150,7 @@ def check_range(expected: Range, version: str | None) -> Problem | None:
     if version is None:
         return Problem(f'{expected.name} is missing: expected {expected}', expected.command)
     release = parse_release(version)
-    if release < expected.minimum or (expected.limit and release >= expected.limit):
+    if release is None or release not in SpecifierSet(expected.specifier):
         return Problem(f'expected {expected}, found {version}', expected.command)
     return None
 
@@ -152,49 +160,51 @@ def check_torch_pair(torch: str | None, torchvision: str | None) -> Iterator[Pro
 
     torch 2.N belongs to torchvision 0.(N + 15), whatever the third number.
     """
-    if torch is None or torchvision is None or not parse_release(torch):
+    release = parse_release(torch or '')
+    if release is None or torchvision is None:
         return
     if torch == '2.13.0+cpu':
         text = 'the CPU build of torch 2.13.0 breaks every torchvision (no torchvision::nms)'
         yield Problem(text, INSTALL_TORCH)
         return
-    major, minor, _ = parse_release(torch)
-    expected = (0, minor + 15)
-    if major == 2 and parse_release(torchvision)[:2] != expected:
-        text = f'torch {torch} belongs to torchvision {dotted(expected)}, found {torchvision}'
-        yield Problem(text, f'pip install torch=={torch} "torchvision=={dotted(expected)}.*"')
+    expected, found = f'0.{release.minor + 15}', parse_release(torchvision)
+    if release.major == 2 and (found is None or found not in SpecifierSet(f'=={expected}.*')):
+        text = f'torch {torch} belongs to torchvision {expected}, found {torchvision}'
+        yield Problem(text, f'pip install torch=={torch} "torchvision=={expected}.*"')
 
 
-def check_setuptools(stack: Stack, mmengine: Release) -> Iterator[Problem]:
+def check_setuptools(stack: Stack, mmengine: Version | None) -> Iterator[Problem]:
     """Yield the problem of an mmengine that imports pkg_resources where setuptools lacks it."""
-    if mmengine and mmengine <= (0, 10, 7) and stack.folder('pkg_resources') is None:
+    if mmengine and mmengine <= Version('0.10.7') and stack.folder('pkg_resources') is None:
         found = stack.version('setuptools') or 'none'
-        wants = f'mmengine {dotted(mmengine)} imports pkg_resources'
+        wants = f'mmengine {mmengine} imports pkg_resources'
         text = f'{wants}, which setuptools 81 dropped: found setuptools {found}'
         yield Problem(text, 'pip install "setuptools<80"')
 
 
-def check_mmcv(stack: Stack, releases: dict[str, Release]) -> Iterator[Problem]:
+def check_mmcv(stack: Stack, releases: dict[str, Version | None]) -> Iterator[Problem]:
     """Yield the problems of mmcv with its operators and with mmdet, which mmpose 1.3 imports."""
-    mmcv, mmdet = releases.get('mmcv', ()), stack.version('mmdet')
+    mmcv, mmpose, mmdet = releases.get('mmcv'), releases.get('mmpose'), stack.version('mmdet')
     if mmcv and not stack.has_compiled_ops():
-        text = f'mmcv {dotted(mmcv)} has no compiled operators (mmcv._ext)'
+        text = f'mmcv {mmcv} has no compiled operators (mmcv._ext)'
         yield Problem(text, f'pip uninstall -y mmcv mmcv-lite && {INSTALL_MMCV}')
-    if mmdet is None and releases.get('mmpose', ()) >= (1, 3):
+    if mmdet is None and mmpose and mmpose >= Version('1.3'):
         text = 'mmdet is missing: mmpose 1.3 imports it'
         yield Problem(text, 'pip install mmdet==3.2.0')
-    if mmdet and parse_release(mmdet) < (3, 4) and mmcv >= (2, 2):
-        text = f'mmdet {mmdet} refuses mmcv 2.2.0 and later, found mmcv {dotted(mmcv)}'
+    own = parse_release(mmdet or '')
+    if own and own < Version('3.4') and mmcv and mmcv >= Version('2.2'):
+        text = f'mmdet {mmdet} refuses mmcv 2.2.0 and later, found mmcv {mmcv}'
         yield Problem(text, INSTALL_MMCV)
 
 
-def check_numpy(stack: Stack, releases: dict[str, Release]) -> Iterator[Problem]:
+def check_numpy(stack: Stack, releases: dict[str, Version | None]) -> Iterator[Problem]:
     """Yield the problem of an xtcocotools built for numpy 1 on numpy 2.
 
     The version does not tell which numpy it was built for, so only here a module is imported.
     """
     numpy = stack.version('numpy')
-    if numpy is None or parse_release(numpy) < (2,) or 'xtcocotools' not in releases:
+    release = parse_release(numpy or '')
+    if release is None or release < Version('2') or 'xtcocotools' not in releases:
         return
     error = stack.import_error('xtcocotools._mask')
     if error:
@@ -202,16 +212,12 @@ def check_numpy(stack: Stack, releases: dict[str, Release]) -> Iterator[Problem]
         yield Problem(text, 'pip install "numpy<2" "opencv-python-headless<4.12"')
 
 
-def parse_release(version: str) -> Release:
-    """Return the first three numbers: `2.0.0rc4` -> (2, 0, 0), `2.13+cu130` -> (2, 13, 0).
+def parse_release(version: str) -> Version | None:
+    """Return a version without what follows its numbers: `2.0.0rc4` -> `2.0.0`, `2.13+cu130` -> `2.13`.
 
-    An empty tuple stands for a version that starts with no number.
+    Release candidates and builds for one device count as the release; None stands for what is no version.
     """
-    found = re.match(r'\d+(?:\.\d+)*', version)
-    numbers = [int(part) for part in found[0].split('.')] if found else []
-    return tuple([*numbers, 0, 0][:3]) if numbers else ()
-
-
-def dotted(release: Release) -> str:
-    """Return a release as text: (2, 0) -> `2.0`."""
-    return '.'.join(map(str, release))
+    try:
+        return Version(Version(version).base_version)
+    except InvalidVersion:
+        return None

@@ -49,7 +49,6 @@ class TestPaperSize:
         """The rule of the tool, and the digits of the paper under the paper's."""
         model = load_model_config(str(ROOT / 'configs' / method / 'coco' / f'{method}_{name}'))
         counted = count_complexity(model, (size, size))
-        assert counted.agrees
         assert f'{counted.total.parameters / 1e6:.3f}' == parameters
         assert f'{counted.total.multiply_adds / 1e9:.1f}' == multiplied
         width = model.head.in_channels

@@ -2,11 +2,11 @@
 
 import torch
 
-from benchmarks import adapt_conv, work
-from benchmarks.floors import Rates
+from benchmarks import adapt_conv, roofline
+from benchmarks.roofline_rates import Rates
 
 
-def test_contestants_agree():
+def test_methods_agree():
     """mmcv's, torchvision's and our operator give the same map for the same weights."""
     torch.manual_seed(0)
     layers = adapt_conv.make_layers('cpu')
@@ -21,10 +21,10 @@ def test_contestants_agree():
 
 
 def test_tables(monkeypatch):
-    """Every shape has a table forward and one forward and backward, with floors."""
-    monkeypatch.setattr(work, 'rates_of', lambda device: Rates({'float32': 1e9}, 1e9))
+    """Every shape has a table forward and one forward and backward, with its roofline."""
+    monkeypatch.setattr(roofline, 'rates_of', lambda device: Rates({'float32': 1e9}, 1e9))
     monkeypatch.setattr(adapt_conv, 'SHAPES', {'cpu': ((1, 4),)})
     forward, both = adapt_conv.run('cpu', repeats=1).values()
     assert len(forward) == len(both) == 5
-    assert [row.name.split(':')[0] for row in both[3:]] == ['floor', 'floor']
+    assert [row.name.split(':')[0] for row in both[3:]] == ['roofline', 'roofline']
     assert both[4].median > forward[4].median

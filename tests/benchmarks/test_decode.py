@@ -17,4 +17,4 @@ def test_parts(monkeypatch):
     assert peaks['maps to people, no network'] < peaks['maps to people, three networks'] < peaks['everything']
     assert all(row.median > 0 for row in times)
     assert [row.name for row in alone[:2]] == [row.name for row in times[2:]]
-    assert alone[2].name.startswith('floor')
+    assert alone[2].name.startswith('roofline')

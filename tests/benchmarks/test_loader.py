@@ -25,7 +25,7 @@ def ids_of(dataset):
     return [dataset.get_data_info(idx)['img_id'] for idx in range(len(dataset))]
 
 
-def test_contestants(pictures):
+def test_methods(pictures):
     """Three data sets of the same images; ours at the baseline's size, and at twice that."""
     with loader._as_in_training():
         datasets, name = loader.make_datasets(pictures)

@@ -11,7 +11,7 @@ from benchmarks import __main__ as benchmark
 def test_targets(monkeypatch, capsys, tmp_path):
     """One round prints a table per number of persons and writes the same as JSON."""
     out = tmp_path / 'targets.json'
-    monkeypatch.setattr(sys, 'argv', ['benchmark.py', 'targets', '--repeats', '1', '--out', str(out)])
+    monkeypatch.setattr(sys, 'argv', ['benchmarks', 'targets', '--repeats', '1', '--out', str(out)])
     benchmark.main()
     printed = capsys.readouterr().out
     results = json.loads(out.read_text())
@@ -24,6 +24,6 @@ def test_targets(monkeypatch, capsys, tmp_path):
 def test_no_gpu(monkeypatch):
     """Asking for a device that is not there ends with the usage."""
     monkeypatch.setattr(benchmark.torch.cuda, 'is_available', lambda: False)
-    monkeypatch.setattr(sys, 'argv', ['benchmark.py', 'targets', '--device', 'cuda'])
+    monkeypatch.setattr(sys, 'argv', ['benchmarks', 'targets', '--device', 'cuda'])
     with pytest.raises(SystemExit):
         benchmark.main()

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from benchmarks import step, work
-from benchmarks.floors import Rates
+from benchmarks import roofline, step
+from benchmarks.roofline_rates import Rates
 from benchmarks.step import make_step
 
 SMALL = dict(width=16, size=64, batch=2, filters=2, blocks=('plain', 'plain'))
@@ -32,7 +32,7 @@ def test_weights_move(options):
 
 def test_levels_are_compared_with_their_multiply_adds(monkeypatch):
     """The reference row takes 5.04 times one level's time; a ratio above 1 is less than the multiply-adds say."""
-    monkeypatch.setattr(work, 'rates_of', lambda device: Rates({'float32': 1e9}, 1e9))
+    monkeypatch.setattr(roofline, 'rates_of', lambda device: Rates({'float32': 1e9}, 1e9))
     monkeypatch.setattr(step, 'LEVELS_SIZE', {'cpu': (64, 1)})
     monkeypatch.setattr(step, 'make_step', lambda *args, **options: make_step('cpu', **{**options, **SMALL}))
     (rows,) = step._levels('cpu', rounds=1).values()

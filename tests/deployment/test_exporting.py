@@ -165,32 +165,6 @@ class TestCheckOperators:
             exporting.check_operators(model)
 
 
-class TestWriteInOnePiece:
-    """Law: the whole file or none, and nothing beside it."""
-
-    def test_replaces(self, tmp_path):
-        """An older file gives way."""
-        path = tmp_path / 'model.onnx'
-        path.write_text('old')
-        exporting.write_in_one_piece(path, lambda temporary: temporary.write_text('new'))
-        assert path.read_text() == 'new'
-        assert list(tmp_path.iterdir()) == [path]
-
-    def test_failure(self, tmp_path):
-        """Broken off half-way, the older file stays."""
-        path = tmp_path / 'model.onnx'
-        path.write_text('old')
-
-        def write(temporary):
-            temporary.write_text('ne')
-            raise OSError('disk full')
-
-        with pytest.raises(OSError, match='disk full'):
-            exporting.write_in_one_piece(path, write)
-        assert path.read_text() == 'old'
-        assert list(tmp_path.iterdir()) == [path]
-
-
 class TestWriteModel:
     """Law: one file, ONNX or a program of torch.export, with the description inside."""
 

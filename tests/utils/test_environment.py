@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from dualcenter_mmpose.utils import environment
 from dualcenter_mmpose.utils.environment import Stack, check_environment, find_problems
@@ -118,6 +119,8 @@ class TestFindProblems:
             ({'setuptools': None}, 'imports pkg_resources'),
             ({'setuptools': '81.0.0', 'mmengine': '0.10.8'}, None),
             ({'xtcocotools': None}, 'xtcocotools is missing'),
+            ({'mmpose': 'unknown', 'mmdet': None}, 'expected mmpose>=1.0,<2, found unknown'),
+            ({'mmpose': '2.0.0rc1'}, 'expected mmpose>=1.0,<2, found 2.0.0rc1'),
         ],
     )
     def test_versions(self, changes: dict[str, str | None], expected: str | None) -> None:
@@ -188,19 +191,27 @@ class TestStack:
 
 
 class TestParseRelease:
-    """Law: three numbers, comparable, whatever follows them."""
+    """Law: comparable, whatever follows the numbers."""
 
     @pytest.mark.parametrize(
         ('version', 'expected'),
         [
-            ('', ()),
-            ('dev', ()),
-            ('2', (2, 0, 0)),
-            ('2.0.0rc4', (2, 0, 0)),
-            ('2.11.0+cu130', (2, 11, 0)),
-            ('4.11.0.86', (4, 11, 0)),
+            ('', None),
+            ('unknown', None),
+            ('2', Version('2.0.0')),
+            ('2.0.0rc4', Version('2.0.0')),
+            ('2.11.0+cu130', Version('2.11.0')),
+            ('4.11.0.86', Version('4.11.0.86')),
         ],
     )
-    def test_table(self, version: str, expected: tuple[int, ...]) -> None:
-        """Missing numbers are zero, a fourth is dropped, no number at all is empty."""
+    def test_table(self, version: str, expected: Version | None) -> None:
+        """What follows the numbers is dropped; without numbers there is no version."""
         assert environment.parse_release(version) == expected
+
+
+def test_missing_packaging_is_named() -> None:
+    """Where packaging is missing itself, the message says what to install."""
+    program = 'import sys; sys.modules["packaging"] = None; import runpy; runpy.run_path(sys.argv[1])'
+    answer = subprocess.run([sys.executable, '-c', program, environment.__file__], capture_output=True, text=True)
+    assert answer.returncode != 0
+    assert 'pip install packaging' in answer.stderr.splitlines()[-1]

@@ -14,7 +14,7 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 
 from dualcenter_mmpose.experiments.profiling.counting import count_complexity
-from dualcenter_mmpose.experiments.profiling.peak import peak_bytes
+from dualcenter_mmpose.experiments.profiling.peak import peak_mib
 from dualcenter_mmpose.experiments.profiling.timing import describe_machine
 
 PICTURES = 8
@@ -136,18 +136,6 @@ def images_per_second(
 
 def _in_a_line(error: Exception) -> str:
     return f'{type(error).__name__}: {" ".join(str(error).split())[:160] or "-"}'
-
-
-def peak_mib(model: Any, run: Callable[[], Any]) -> float:
-    """Return the most memory that tensors take beside the weights while ``run`` runs, MiB."""
-    if next(model.parameters()).is_cuda:
-        run()  # what is allocated once and for all must not count
-        torch.cuda.synchronize()
-        before = torch.cuda.memory_allocated()
-        torch.cuda.reset_peak_memory_stats()
-        run()
-        return (torch.cuda.max_memory_allocated() - before) / 2**20
-    return peak_bytes(run) / 2**20
 
 
 def _synchronize() -> None:

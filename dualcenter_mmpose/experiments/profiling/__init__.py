@@ -7,4 +7,5 @@
 * :mod:`~dualcenter_mmpose.experiments.profiling.pose_nets`: what the pose-level networks have learned.
 * :mod:`~dualcenter_mmpose.experiments.profiling.fast_training`: one config trained in several ways.
 * :mod:`~dualcenter_mmpose.experiments.profiling.loss_curves`: their losses, compared.
+* :mod:`~dualcenter_mmpose.experiments.profiling.model_configs`: the model of a config file, and its nominal size.
 """

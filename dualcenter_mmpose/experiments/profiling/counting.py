@@ -1,4 +1,4 @@
-"""What a model costs at test: its layers report their sizes while it runs on shapes alone."""
+"""What a model costs at test, counted by ``torch.utils.flop_counter`` while the model runs on shapes alone."""
 
 from __future__ import annotations
 
@@ -12,20 +12,16 @@ from mmcv.ops import DeformConv2d
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 from torch.utils.flop_counter import FlopCounterMode
 
-from dualcenter_mmpose.models.layers.adaptive_conv import AdaptiveConv2d
-
-LAYERS = (_ConvNd, nn.Linear, AdaptiveConv2d, DeformConv2d)
 POSE_NETS = 'head.pose_nets.nets.'
 OUTSIDE = {
     'auxiliary heads': 'exist in training only',
     'rescoring network': "DEKR's figures are published without it",
 }
 """Parts that do not belong to the total, and why."""
-LAYER_OPERATORS = ('aten.convolution', 'aten.addmm', 'aten.mm')
-"""What layers run; the adaptive convolution also multiplies matrices to bend its taps."""
+WEIGHTED = (torch.ops.aten.convolution, torch.ops.aten.addmm, torch.ops.aten.mm)
+"""Operators that multiply by weights. Batches of products (``bmm``) bend taps and compare embeddings."""
 SIZE_DIVISOR = 32
 
 
@@ -43,8 +39,8 @@ class Complexity(NamedTuple):
     Attributes:
         parts: in the order of the computation.
         outside: parts that are not in the total.
-        layer_operations: what ``torch.utils.flop_counter`` found in the layers, two per multiply-add.
-        other_operations: what it found beside them: products of matrices that are no weights.
+        layer_operations: of the layers, two per multiply-add.
+        other_operations: beside them: products of matrices that are no weights.
     """
 
     parts: list[Part]
@@ -57,55 +53,21 @@ class Complexity(NamedTuple):
         """The sum of the parts."""
         return Part('total', *(sum(column) for column in zip(*(part[1:] for part in self.parts))))
 
-    @property
-    def agrees(self) -> bool:
-        """Whether the rule and the flop counter agree on the layers."""
-        return self.layer_operations == 2 * self.total.multiply_adds
 
+class _TestRun(nn.Module):
+    """A model at test as one module, so that the counter knows every layer by its place in it."""
 
-class Tally:
-    """What the layers of a model count while it runs.
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
 
-    Args:
-        counter: torch's own counter, which runs at the same time.
-    """
-
-    def __init__(self, counter: FlopCounterMode) -> None:
-        self.counter = counter
-        self.multiply_adds: Counter[str] = Counter()
-        self.layer_operations = 0
-
-    def watch(self, layer: nn.Module, part: str) -> None:
-        """Have a layer of a part of the model add its counts whenever it runs."""
-        before = [0]
-
-        def start(*_: Any) -> None:
-            before[0] = self._operations()
-
-        def add(layer: nn.Module, inputs: tuple[Tensor, ...], outputs: Tensor) -> None:
-            self.multiply_adds[part] += layer_multiply_adds(layer, inputs[0], outputs)
-            self.layer_operations += self._operations() - before[0]
-
-        layer.register_forward_pre_hook(start)
-        layer.register_forward_hook(add)
-
-    def _operations(self) -> int:
-        counts = self.counter.get_flop_counts().get('Global', {})
-        return sum(count for operator, count in counts.items() if str(operator) in LAYER_OPERATORS)
-
-
-def layer_multiply_adds(layer: Any, inputs: Tensor, outputs: Tensor) -> int:
-    """Return the multiply-adds of a convolution or linear layer: one per output and weight that reaches it.
-
-    Args:
-        layer: one of ``LAYERS``; ``weight`` is (out, in / groups, ...), for a transposed convolution (in, out /
-            groups, ...).
-        inputs: of the layer.
-        outputs: likewise.
-    """
-    reached = inputs if isinstance(layer, _ConvTransposeNd) else outputs
-    weights: int = layer.weight[0].numel()
-    return reached.numel() * weights
+    def forward(self, images: Tensor) -> None:
+        """Run the model as far as tensors go: to the instances, where the head groups them on the device."""
+        feats = self.model.extract_feat(images)
+        head = self.model.head
+        maps = head(feats)
+        if getattr(head, 'pose_nets', None) is not None:
+            head.instances_from_maps(feats, maps)
 
 
 def part_of(name: str) -> str:
@@ -126,30 +88,35 @@ def count_complexity(config: Mapping[str, Any], size: tuple[int, int]) -> Comple
         size: (w, h) of the image, px.
 
     Raises:
-        ValueError: for a size that is no multiple of 32.
+        ValueError: for a size that is no multiple of 32, or a torch whose counter does not tell layers apart.
     """
     if any(side < 1 or side % SIZE_DIVISOR for side in size):
         raise ValueError(f'the size must be multiples of {SIZE_DIVISOR} px, got {size[0]}x{size[1]}')
-    counter = FlopCounterMode(display=False)
-    tally = Tally(counter)
     with FakeTensorMode(), torch.no_grad():
         model = MODELS.build(config).eval()
-        for name, module in model.named_modules():
-            if isinstance(module, LAYERS):
-                tally.watch(module, part_of(name))
+        for module in model.modules():
             if isinstance(module, DeformConv2d):
                 _use_plain_convolution(module)
-        with counter:
-            _run(model, torch.zeros(1, 3, size[1], size[0]))
+        with FlopCounterMode(display=False) as counter:
+            _TestRun(model)(torch.zeros(1, 3, size[1], size[0]))
+    counts = counter.get_flop_counts()
+    if _TestRun.__name__ not in counts:
+        raise ValueError(f'counting by layers needs torch 2.4 or later, found {torch.__version__}')
     parameters: Counter[str] = Counter()
+    operations: Counter[str] = Counter()
     for name, parameter in model.named_parameters():
         parameters[part_of(name)] += parameter.numel()
-    parts = [Part(name, count, tally.multiply_adds[name]) for name, count in parameters.items()]
+    for name, module in model.named_modules():
+        if 'weight' in dict(module.named_parameters(recurse=False)):
+            own = counts.get(f'{_TestRun.__name__}.model.{name}', {})
+            operations[part_of(name)] += sum(own.get(operator, 0) for operator in WEIGHTED)
+    parts = [Part(name, count, operations[name] // 2) for name, count in parameters.items()]
+    in_layers = sum(operations.values())
     return Complexity(
         parts=[part for part in parts if part.name not in OUTSIDE],
         outside=[part for part in parts if part.name in OUTSIDE],
-        layer_operations=tally.layer_operations,
-        other_operations=counter.get_total_flops() - tally.layer_operations,
+        layer_operations=in_layers,
+        other_operations=counter.get_total_flops() - in_layers,
     )
 
 
@@ -158,13 +125,3 @@ def _use_plain_convolution(layer: Any) -> None:
     layer.forward = lambda images, _: F.conv2d(
         images, layer.weight, None, layer.stride, layer.padding, layer.dilation, layer.groups
     )
-
-
-def _run(model: Any, images: Tensor) -> None:
-    """Run a model as far as tensors go: to the people, where the head groups them on the device."""
-    feats = model.extract_feat(images)
-    head = model.head
-    maps = head(feats)
-    pose_nets = getattr(head, 'pose_nets', None)
-    if pose_nets is not None:
-        head.instances_from_maps(feats, maps)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import torch
+from tabulate import tabulate
 
 
 @dataclass(frozen=True)
@@ -115,15 +116,10 @@ def _processor_name() -> str:
 def to_markdown(title: str, timings: Sequence[Timing]) -> str:
     """Return a Markdown table of timings, or of mebibytes in their place if the title says so."""
     unit, better = ('MiB', 'less') if 'MiB' in title else ('ms', 'faster')
-    lines = [
-        f'### {title}',
-        '',
-        f'| what | median {unit} | lowest | highest | times {better} |',
-        '| --- | --- | --- | --- | --- |',
-    ]
-    for t in timings:
-        lines.append(f'| {t.name} | {t.median:.3f} | {t.lowest:.3f} | {t.highest:.3f} | {t.ratio:.1f} |')
-    return '\n'.join(lines)
+    headers = ('what', f'median {unit}', 'lowest', 'highest', f'times {better}')
+    rows = [(t.name, f'{t.median:.3f}', f'{t.lowest:.3f}', f'{t.highest:.3f}', f'{t.ratio:.1f}') for t in timings]
+    aligned = ('left', *('right' for _ in headers[1:])) if rows else None
+    return f'### {title}\n\n{tabulate(rows, headers, tablefmt="github", colalign=aligned, disable_numparse=True)}'
 
 
 def to_records(timings: Sequence[Timing]) -> list[dict[str, Any]]:

@@ -28,9 +28,9 @@ def reduced_config(config: Config, is_light: bool = False, every_level: bool = F
     """
     small = Config.fromfile(CONFIGS / SMALL)
     try:
-        twin = reduce_config(config.to_dict(), small.to_dict(), every_level)
+        reduced = reduce_config(config.to_dict(), small.to_dict(), every_level)
     except KeyError as error:
         raise ValueError(f"a reduced config needs {error}, which '{config.filename}' does not have") from error
     if is_light:
-        twin = with_light_backbone(twin, Config.fromfile(CONFIGS / LIGHT).lite0.to_dict())
-    return Config(twin, filename=config.filename)
+        reduced = with_light_backbone(reduced, Config.fromfile(CONFIGS / LIGHT).lite0.to_dict())
+    return Config(reduced, filename=config.filename)

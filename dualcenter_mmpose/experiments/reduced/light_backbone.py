@@ -11,18 +11,18 @@ from dualcenter_mmpose.experiments.reduced.reduce import BASELINE_HEADS, Config
 FROZEN = ('frozen_stages', 'norm_eval')
 
 
-def with_light_backbone(twin: Mapping[str, Any], light: Mapping[str, Any]) -> Config:
+def with_light_backbone(reduced: Mapping[str, Any], light: Mapping[str, Any]) -> Config:
     """Return a reduced config with another backbone; all else stays.
 
     A baseline's head reads one map. HRNet's finest holds what the coarser ones know; that of a light backbone does not,
     so the baseline gets the maps joined, as ``DualCenterHead`` joins them itself.
 
     Args:
-        twin: from :func:`~dualcenter_mmpose.experiments.reduced.reduce.reduce_config`.
+        reduced: from :func:`~dualcenter_mmpose.experiments.reduced.reduce.reduce_config`.
         light: ``backbone``, its ``channels`` from fine to coarse, and ``data_preprocessor``, as in
             ``configs/_base_/efficientnet_lite0.py``.
     """
-    config = deepcopy(dict(twin))
+    config = deepcopy(dict(reduced))
     model, channels = config['model'], tuple(light['channels'])
     backbone = {key: value for key, value in deepcopy(dict(light['backbone'])).items() if key != '_delete_'}
     own = model['backbone']

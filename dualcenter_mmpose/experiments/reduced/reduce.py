@@ -40,32 +40,33 @@ def reduce_config(config: Mapping[str, Any], small: Mapping[str, Any], every_lev
     Args:
         config: of a model with HRNet and ``DualCenterHead``, or the head of a baseline, on COCO's keypoints.
         small: a small config with all three pose-level networks; the source of all sizes.
-        every_level: whether all scales are run in every step, as the config does, and time is saved by the crop alone: a step costs about twice as much as that of one scale.
+        every_level: whether all scales are run in every step, as the config does, and time is saved by the crop alone:
+            a step costs about twice as much as that of one scale.
 
     Raises:
         ValueError: for another backbone, head or keypoint set.
     """
-    twin, own = deepcopy(dict(config)), deepcopy(dict(small))
-    _check_supported(twin, own)
-    twin['model'] = rename_options(twin['model'], SCALE_OPTIONS, 'the model')
-    _reduce_model(twin['model'], own['model'], every_level)
-    for node in _walk(twin):
+    reduced, own = deepcopy(dict(config)), deepcopy(dict(small))
+    _check_supported(reduced, own)
+    reduced['model'] = rename_options(reduced['model'], SCALE_OPTIONS, 'the model')
+    _reduce_model(reduced['model'], own['model'], every_level)
+    for node in _walk(reduced):
         if 'heatmap_size' in node:
             node.update({key: own['encoder'][key] for key in ('input_size', 'heatmap_size')})
-    _reduce_data(twin, own)
-    twin.update({key: own[key] for key in RUNTIME})
-    twin['default_hooks']['checkpoint'].update(own['default_hooks']['checkpoint'])
-    kinds = {hook['type'] for hook in twin['custom_hooks']}
-    twin['custom_hooks'] += [hook for hook in own['custom_hooks'] if hook['type'] not in kinds]
-    twin['load_from'] = None
-    if twin['optim_wrapper'].get('type') == 'AmpOptimWrapper':  # refuses to run on a CPU
+    _reduce_data(reduced, own)
+    reduced.update({key: own[key] for key in RUNTIME})
+    reduced['default_hooks']['checkpoint'].update(own['default_hooks']['checkpoint'])
+    kinds = {hook['type'] for hook in reduced['custom_hooks']}
+    reduced['custom_hooks'] += [hook for hook in own['custom_hooks'] if hook['type'] not in kinds]
+    reduced['load_from'] = None
+    if reduced['optim_wrapper'].get('type') == 'AmpOptimWrapper':  # refuses to run on a CPU
         for key in ('type', 'dtype', 'loss_scale'):
-            twin['optim_wrapper'].pop(key, None)
-    for schedule in twin['param_scheduler']:
+            reduced['optim_wrapper'].pop(key, None)
+    for schedule in reduced['param_scheduler']:
         if not schedule.get('by_epoch', True):
             schedule['end'] = min(schedule['end'], WARM_UP)
-    epochs = twin['train_cfg']['max_epochs']
-    return scale_schedule(twin, min(epochs, max(MIN_EPOCHS, round(EPOCH_SHARE * epochs))))
+    epochs = reduced['train_cfg']['max_epochs']
+    return scale_schedule(reduced, min(epochs, max(MIN_EPOCHS, round(EPOCH_SHARE * epochs))))
 
 
 def scale_schedule(config: Mapping[str, Any], epochs: int) -> Config:

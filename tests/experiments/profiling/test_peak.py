@@ -1,8 +1,15 @@
 """Peak memory, on computations whose tensors can be counted by hand."""
 
 import torch
+from torch import nn
 
-from dualcenter_mmpose.experiments.profiling.peak import LiveStorages, peak_bytes
+from dualcenter_mmpose.experiments.profiling.peak import (
+    LiveStorages,
+    peak_bytes,
+    peak_kept_bytes,
+    peak_mib,
+    process_peak_mib,
+)
 
 MIB = 2**18  # float32 values
 
@@ -49,6 +56,46 @@ def test_nothing_is_left():
     """When all tensors are gone, so are their bytes, whatever addresses the allocator gave them."""
     with LiveStorages() as mode:
         tensors = [torch.zeros(MIB) for _ in range(3)]
-        assert mode._now == 3 * 2**20
+        assert mode.meter.now == 3 * 2**20
         del tensors
-    assert mode._now == 0
+    assert mode.meter.now == 0
+
+
+def test_kept_for_backward():
+    """exp of 10 floats keeps its result (40 bytes); two passes one after the other keep no more than one."""
+    values = torch.ones(10, requires_grad=True)
+    model = nn.Identity()
+
+    def once():
+        values.exp().sum().backward()
+
+    def twice():
+        once()
+        once()
+
+    def both_at_once():
+        (values.exp().sum() + (values * 2).exp().sum()).backward()
+
+    assert peak_kept_bytes(once, model) == 40
+    assert peak_kept_bytes(twice, model) == 40
+    assert peak_kept_bytes(both_at_once, model) == 80
+
+
+def test_weights_do_not_count():
+    """A linear layer keeps its input (12 bytes), and its weight is the model's anyway."""
+    model = nn.Linear(3, 2)
+    inputs = torch.ones(1, 3)
+    assert peak_kept_bytes(lambda: model(inputs).sum().backward(), model) == 12
+
+
+def test_mebibytes():
+    """The weights, which were there before, are left out."""
+    assert peak_mib(nn.Linear(MIB, 4), lambda: torch.zeros(MIB)) == 1
+
+
+def test_process():
+    """The process has held what it holds now, and 64 MiB more for a while."""
+    before = process_peak_mib()
+    size = int(before * 2**20) + 2**26
+    torch.ones(size, dtype=torch.uint8)
+    assert before + 64 <= process_peak_mib() < 4 * before + 256

@@ -1,9 +1,9 @@
-"""How much work a computation is, and the least time that this machine needs for as much.
+"""The roofline model of a computation: what it costs, and the least time that this machine needs for as much.
 
 Multiply-adds are counted by PyTorch (matrix products and convolutions, backward included; custom operators and
-``grid_sample`` are not), bytes from the tensors that every operation reads and writes. Two floors follow: products at
+``grid_sample`` are not), bytes from the tensors that every operation reads and writes. Two bounds follow: products at
 the rate of a large matrix product, and traffic at the rate of a large copy, both measured in the same run. An
-algorithm with fewer products (Winograd), fused operations and caches can go below a floor; a time far above both says
+algorithm with fewer products (Winograd), fused operations and caches can go below a bound; a time far above both says
 that something else is in the way.
 """
 
@@ -19,12 +19,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.floors import Rates, compute_floor_ms, copy_floor_ms, measure_rates
+from benchmarks.roofline_rates import Rates, compute_bound_ms, measure_rates, traffic_bound_ms
 from dualcenter_mmpose.experiments.profiling.timing import Timing
 
 
-class Work(NamedTuple):
-    """What a computation does.
+class Cost(NamedTuple):
+    """What a computation costs.
 
     Attributes:
         multiply_adds: of its products and convolutions.
@@ -79,14 +79,14 @@ def convolution_backward_flops(
     return forward * sum(bool(part) for part in wanted[:2])
 
 
-def count_work(run: Callable[[], Any]) -> Work:
-    """Return the work of one call."""
+def count_cost(run: Callable[[], Any]) -> Cost:
+    """Return what one call costs."""
     with Traffic() as traffic:
         run()
     mended = {torch.ops.aten.convolution_backward: convolution_backward_flops}
     with FlopCounterMode(display=False, custom_mapping=mended) as counter:
         run()
-    return Work(counter.get_total_flops() / 2, traffic.moved_bytes)
+    return Cost(counter.get_total_flops() / 2, traffic.moved_bytes)
 
 
 @cache
@@ -95,26 +95,26 @@ def rates_of(device: str) -> Rates:
     return measure_rates(device)
 
 
-def floor_rows(
+def roofline_rows(
     run: Callable[[], Any], device: str, timings: Sequence[Timing], precision: str = 'float32'
 ) -> list[Timing]:
-    """Return two rows for the end of a table: the floors of a method.
+    """Return two rows for the end of a table: the bounds of a method.
 
     Args:
         run: the method.
         device: where it runs.
         timings: the table so far; its first row is the reference of the ratios.
-        precision: of the products, a key of :class:`~benchmarks.floors.Rates`.
+        precision: of the products, a key of :class:`~benchmarks.roofline_rates.Rates`.
     """
-    work, rates = count_work(run), rates_of(device)
-    products = f'floor: {work.multiply_adds / 1e9:.1f} G multiply-adds at the rate of a matrix product'
-    traffic = f'floor: {work.moved_bytes / 2**20:,.0f} MiB read and written at the rate of a copy'
-    floors = {
-        products: compute_floor_ms(work.multiply_adds, rates.multiply_adds[precision]),
-        traffic: copy_floor_ms(work.moved_bytes, rates.copied_bytes),
+    cost, rates = count_cost(run), rates_of(device)
+    products = f'roofline: {cost.multiply_adds / 1e9:.1f} G multiply-adds at the rate of a matrix product'
+    traffic = f'roofline: {cost.moved_bytes / 2**20:,.0f} MiB read and written at the rate of a copy'
+    bounds = {
+        products: compute_bound_ms(cost.multiply_adds, rates.multiply_adds[precision]),
+        traffic: traffic_bound_ms(cost.moved_bytes, rates.copied_bytes),
     }
-    return [_floor(name, milliseconds, timings[0]) for name, milliseconds in floors.items() if milliseconds > 0]
+    return [_bound_row(name, milliseconds, timings[0]) for name, milliseconds in bounds.items() if milliseconds > 0]
 
 
-def _floor(name: str, milliseconds: float, reference: Timing) -> Timing:
+def _bound_row(name: str, milliseconds: float, reference: Timing) -> Timing:
     return Timing(name, milliseconds, milliseconds, milliseconds, 0, reference.median / milliseconds)

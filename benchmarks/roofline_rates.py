@@ -1,8 +1,8 @@
 """What the machine can do at best: multiply-adds of a large matrix product, bytes of a large copy.
 
 A computation that needs so many multiply-adds and moves so many bytes cannot take less than
-:func:`compute_floor_ms` and :func:`copy_floor_ms` say, unless its algorithm saves multiplications (Winograd's does) or
-its tensors stay in a cache.
+:func:`compute_bound_ms` and :func:`traffic_bound_ms` say, unless its algorithm saves multiplications (Winograd's does)
+or its tensors stay in a cache.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Rates:
         return ', '.join([*parts, f'copy {self.copied_bytes / BILLION:.3g} GB/s read and written'])
 
 
-def compute_floor_ms(multiply_adds: float, rate: float) -> float:
+def compute_bound_ms(multiply_adds: float, rate: float) -> float:
     """Return the least time of so many multiply-adds, ms.
 
     Args:
@@ -56,7 +56,7 @@ def compute_floor_ms(multiply_adds: float, rate: float) -> float:
     return _milliseconds(multiply_adds, rate)
 
 
-def copy_floor_ms(num_bytes: float, rate: float) -> float:
+def traffic_bound_ms(num_bytes: float, rate: float) -> float:
     """Return the least time of moving so many bytes, ms.
 
     Args:
@@ -105,12 +105,12 @@ def run(device: str, repeats: int) -> dict[str, list[Timing]]:
 
 def _time_products(device: str, repeats: int) -> list[Timing]:
     side = SIDES[torch.device(device).type]
-    work = {'float32': _product(side, device, torch.float32)}
+    products = {'float32': _product(side, device, torch.float32)}
     if torch.device(device).type == 'cuda':
-        work['tf32'] = _with_tf32(work['float32'])
-        work['bfloat16'] = _product(side, device, torch.bfloat16)
+        products['tf32'] = _with_tf32(products['float32'])
+        products['bfloat16'] = _product(side, device, torch.bfloat16)
     with _matmul_precision('highest'):
-        return per_unit(time_in_turns(work, repeats), side**3 / BILLION)
+        return per_unit(time_in_turns(products, repeats), side**3 / BILLION)
 
 
 def _product(side: int, device: str, dtype: torch.dtype) -> Callable[[], Any]:
