@@ -111,6 +111,7 @@ install_mmcv() {  # from a wheel where one is offered, else compiled
   # With a GPU but no CUDA compiler, mmcv would try to build CUDA operators and fail.
   [ -n "$nvcc" ] || export CUDA_VISIBLE_DEVICES=
   export MAX_JOBS=${MAX_JOBS:-$(compilers)}
+  export UV_LOCK_TIMEOUT=${UV_LOCK_TIMEOUT:-7200}  # uv waits where another clone compiles it, but 5 minutes only
   # uv keeps what it has compiled, and would use it with a later torch too: the setting, which setuptools ignores, tells
   # builds apart. Nor would it replace an installed mmcv of the same version.
   "$VENV/bin/uv" pip uninstall --quiet --python "$VENV/bin/python" mmcv
