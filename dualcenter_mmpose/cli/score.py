@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from dualcenter_mmpose.cli.command import DONE, bad_input
 from dualcenter_mmpose.evaluation.bbp_bbr import SCORE_LEVELS
 from dualcenter_mmpose.evaluation.bbp_bbr_report import AREA_SOURCE_NAMES, evaluation_to_dict, format_table
 from dualcenter_mmpose.evaluation.coco_boxes import AREA_SOURCES
-from dualcenter_mmpose.evaluation.results_scoring import score_results
+from dualcenter_mmpose.evaluation.results_scoring import read_files, score_results
 from dualcenter_mmpose.utils.files import write_json
 
 EXAMPLES = """examples:
@@ -59,18 +58,18 @@ def run(arguments: argparse.Namespace) -> int:
     """Score; return the exit status."""
     values = vars(arguments)
     options = {name: values[name] for name in OPTIONS}
-    score = partial(score_results, arguments.annotations, arguments.results, **options)
     with bad_input():
         check_files(arguments.annotations, arguments.results, arguments.out, arguments.ceiling)
-        evaluation, notes = score()
-        labelled = score(labelled_only=True)[0] if arguments.ceiling else None
+        files = read_files(arguments.annotations, arguments.results)
+        evaluation = score_results(files, **options)
+        labelled = score_results(files, labelled_only=True, **options) if arguments.ceiling else None
         if arguments.out:
             settings = {name: values[name] for name in RECORDED}
             record: dict[str, Any] = {'area_source': arguments.area_source, 'settings': settings}
             if labelled is not None:
                 record['labelled_only'] = evaluation_to_dict(labelled)
             write_json(arguments.out, {**evaluation_to_dict(evaluation), **record})
-    for note in notes:
+    for note in files.checked.notes:
         print(f'note: {note}', file=sys.stderr)
     print(format_table(evaluation, describe(arguments)))
     if labelled is not None:

@@ -106,7 +106,7 @@ class TestOutput:
         assert written['area_source'] == 'tool'
         assert written['settings']['max_detections'] == 100
         printed = capsys.readouterr().out
-        assert 'BBR                   50.000   100.000     0.000         -' in printed
+        assert 'BBR 50.000 100.000 0.000 -' in ' '.join(printed.split())
         assert 'written: ' in printed
 
     def test_options(self, files: tuple[str, str, str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dualcenter_mmpose.evaluation.results_scoring import score_results
+from dualcenter_mmpose.evaluation.results_scoring import read_files, score_results
 from tests.reference.coco_files import coco_content, person, write_coco
 
 BOX, FAR = (10.0, 10.0, 40.0, 60.0), (120.0, 10.0, 20.0, 20.0)
@@ -36,7 +36,8 @@ class TestScoreResults:
 
     def test_numbers(self, files: tuple[str, str]) -> None:
         """One of two found, at the higher score; the missed one is medium by its area."""
-        evaluation, notes = score_results(*files)
+        read = read_files(*files)
+        evaluation, notes = score_results(read), list(read.checked.notes)
         assert evaluation.subsets['All'].bbr == pytest.approx(0.5)
         assert evaluation.subsets['All'].bbp == pytest.approx(51 / 101)
         assert counts(evaluation) == {'All': 2, 'S': 1, 'M': 1}
@@ -44,11 +45,11 @@ class TestScoreResults:
 
     def test_area_source(self, files: tuple[str, str]) -> None:
         """By box area both people are small."""
-        assert counts(score_results(*files, area_source='bbox')[0]) == {'All': 2, 'S': 2}
+        assert counts(score_results(read_files(*files), area_source='bbox')) == {'All': 2, 'S': 2}
 
     def test_ceiling(self, files: tuple[str, str]) -> None:
         """Labelled keypoints that fill their boxes reach all."""
-        assert score_results(files[0], None)[0].subsets['All'].bbr == 1
+        assert score_results(read_files(files[0], None)).subsets['All'].bbr == 1
 
     def test_labelled_only(self, tmp_path: Path) -> None:
         """People whom nobody labelled are left out, crowds are not."""
@@ -58,8 +59,8 @@ class TestScoreResults:
             person(3, 1, (0, 40, 50, 50), num_labelled=0, iscrowd=1),
         ]
         ann = write_coco(tmp_path, coco_content(*people))
-        assert score_results(ann, None)[0].subsets['All'].bbr == 0.5
-        evaluation, _ = score_results(ann, None, labelled_only=True)
+        assert score_results(read_files(ann, None)).subsets['All'].bbr == 0.5
+        evaluation = score_results(read_files(ann, None), labelled_only=True)
         assert (evaluation.subsets['All'].bbr, counts(evaluation)['All']) == (1, 1)
 
     def test_other_categories_are_left_out(self, files: tuple[str, str]) -> None:
@@ -71,7 +72,7 @@ class TestScoreResults:
         rows[1]['category_id'] = 2
         ann.write_text(json.dumps(content))
         results.write_text(json.dumps(rows))
-        assert score_results(*files)[0].subsets['All'].num_predictions == 1
+        assert score_results(read_files(*files)).subsets['All'].num_predictions == 1
 
     @pytest.mark.parametrize(
         ('option', 'value'), [('max_detections', 0), ('expand', -1.0), ('iou_thr', 0.0), ('area_source', 'x')]
@@ -79,4 +80,4 @@ class TestScoreResults:
     def test_values(self, files: tuple[str, str], option: str, value: object) -> None:
         """The message names the value."""
         with pytest.raises(ValueError, match=option):
-            score_results(*files, **{option: value})
+            score_results(read_files(*files), **{option: value})

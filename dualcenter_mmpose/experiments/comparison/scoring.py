@@ -13,11 +13,9 @@ import numpy as np
 from xtcocotools.coco import COCO
 from xtcocotools.cocoeval import COCOeval
 
-from dualcenter_mmpose.coco.annotation_checks import load_coco_annotations
-from dualcenter_mmpose.coco.file_checks import read_json
-from dualcenter_mmpose.evaluation import results_scoring
 from dualcenter_mmpose.evaluation.bbp_bbr_report import evaluation_to_dict
 from dualcenter_mmpose.evaluation.coco_boxes import AREA_SOURCES
+from dualcenter_mmpose.evaluation.results_scoring import ScoredFiles, read_files, score_results
 from dualcenter_mmpose.keypoints.metainfo import load_keypoint_layout
 
 AP_NAMES = ('AP', 'AP .5', 'AP .75', 'AP (M)', 'AP (L)', 'AR', 'AR .5', 'AR .75', 'AR (M)', 'AR (L)')
@@ -34,47 +32,50 @@ Json = dict[str, Any]
 
 
 def score_file(ann_file: str, results_file: str) -> Json:
-    """Return AP, BBP and BBR by size under both area sources, and the curves of a results file.
+    """AP, BBP and BBR by size under both area sources, and the curves of a results file; each file is read once.
 
     Raises:
         ValueError: if a file is unusable, or the keypoints are neither COCO's nor CrowdPose's.
     """
-    boxes = {source: evaluation_to_dict(_evaluate_boxes(source, ann_file, results_file)) for source in AREA_SOURCES}
-    keypoints, curve = keypoint_precision(ann_file, results_file)
-    return dict(
-        keypoints=keypoints, boxes=boxes, curves=dict(keypoints=curve, boxes=box_curves(ann_file, results_file))
-    )
+    files = read_files(ann_file, results_file)
+    keypoints, curve = keypoint_precision(files)
+    return dict(keypoints=keypoints, boxes=_boxes(files), curves=dict(keypoints=curve, boxes=box_curves(files)))
 
 
 def score_ceiling(ann_file: str) -> Json:
-    """Return BBP and BBR by area source of the labelled keypoints: what tight keypoint boxes can reach at most."""
-    return {s: evaluation_to_dict(_evaluate_boxes(s, ann_file)) for s in AREA_SOURCES}
+    """BBP and BBR by area source of the labelled keypoints: what tight keypoint boxes can reach at most."""
+    return _boxes(read_files(ann_file, None))
 
 
-def _evaluate_boxes(source: str, ann_file: str, results_file: str | None = None) -> Any:
-    return results_scoring.score_results(ann_file, results_file, area_source=source)[0]
+def _boxes(files: ScoredFiles) -> Json:
+    return {source: evaluation_to_dict(score_results(files, area_source=source)) for source in AREA_SOURCES}
 
 
-def keypoint_precision(ann_file: str, results_file: str) -> tuple[Json, Json]:
-    """Return AP and AR by name, and the precision-recall curve at OKS 0.5.
+def keypoint_precision(files: ScoredFiles) -> tuple[Json, Json]:
+    """AP and AR by name, and the precision-recall curve at OKS 0.5.
 
     Raises:
         ValueError: if the keypoints are neither COCO's nor CrowdPose's.
     """
-    is_crowdpose = load_coco_annotations(ann_file).is_crowdpose
-    kind = 'keypoints_crowd' if is_crowdpose else 'keypoints'
-    rows: Any = read_json(results_file, 'result file')
+    checked = files.checked
+    kind = 'keypoints_crowd' if checked.is_crowdpose else 'keypoints'
     with contextlib.redirect_stdout(io.StringIO()):  # it prints its progress
-        truth = COCO(ann_file)
-        found = truth.loadRes(rows)
-        evaluation = COCOeval(truth, found, kind, _sigmas(truth, ann_file), not is_crowdpose)
+        truth = COCO()
+        # Copies: the tool writes into what it is given, and the boxes are scored from the same entries.
+        truth.dataset = {
+            name: [dict(entry) for entry in getattr(checked, name)] for name in ('images', 'annotations', 'categories')
+        }
+        truth.anno_file = [checked.path]  # whose crowdIndex the tool reads once more, for CrowdPose alone
+        truth.createIndex()
+        found = truth.loadRes([dict(row) for row in files.rows or ()])
+        evaluation = COCOeval(truth, found, kind, _sigmas(truth, checked.path), not checked.is_crowdpose)
         evaluation.params.useSegm = None
         evaluation.evaluate()
         evaluation.accumulate()
         # (OKS, recall, category, ...): OKS 0.5, persons, all sizes come first. CrowdPose's summary overwrites it.
         precision = evaluation.eval['precision'][0].copy()
         evaluation.summarize()
-    names = CROWD_AP_NAMES if is_crowdpose else AP_NAMES
+    names = CROWD_AP_NAMES if checked.is_crowdpose else AP_NAMES
     numbers = {name: _percent(value) for name, value in zip(names, evaluation.stats)}
     precision = precision.reshape(len(precision), -1)[:, 0]
     return numbers, _curve(evaluation.params.recThrs, precision)
@@ -97,17 +98,16 @@ def _curve(recall: Any, precision: Any) -> Json:
     return {name: [100.0 * float(value) for value in values] for name, values in points.items()}
 
 
-def box_curves(ann_file: str, results_file: str) -> Json:
-    """Return precision and recall of boxes at falling scores, by subset; sizes by annotated area.
+def box_curves(files: ScoredFiles) -> Json:
+    """Precision and recall of boxes at falling scores, by subset; sizes by annotated area.
 
     Each point is one of the operating points of ``dualcenter score --score-levels``.
     """
-    rows: Any = read_json(results_file, 'result file')
+    rows = files.rows or ()
     scores = np.unique([row['score'] for row in rows])[::-1] if rows else np.zeros(1)
     levels = scores[np.linspace(0, len(scores) - 1, min(CURVE_POINTS, len(scores))).astype(int)]
-    evaluation, _ = results_scoring.score_results(ann_file, results_file, score_levels=levels.tolist())
     curves = {}
-    for name, result in evaluation.subsets.items():
+    for name, result in score_results(files, score_levels=levels.tolist()).subsets.items():
         points = [(p.recall, p.precision) for p in result.at_scores if p.precision >= 0 and p.recall >= 0]
         curves[name] = _curve(*zip(*points)) if points else _curve([], [])
     return curves

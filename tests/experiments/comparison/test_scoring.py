@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import io
 import json
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from mmpose.evaluation import CocoMetric
 
 from dualcenter import main
+from dualcenter_mmpose.evaluation.results_scoring import read_files
 from dualcenter_mmpose.experiments.comparison.scoring import box_curves, keypoint_precision, score_ceiling, score_file
 from dualcenter_mmpose.keypoints.metainfo import load_keypoint_layout
 from tests.helpers import COCO, CROWDPOSE, load_layout_names
@@ -63,7 +66,7 @@ class TestKeypointPrecision:
         """All ten numbers, to the last bit; those that are not defined are absent."""
         ann_file = write_coco(tmp_path, content)
         theirs, results = run_coco_metric(tmp_path, ann_file, make_samples(content, 0), score_mode=score_mode)
-        ours, curve = keypoint_precision(ann_file, results)
+        ours, curve = keypoint_precision(read_files(ann_file, results))
         expected = {f'coco/{name}': -1 if value is None else value / 100 for name, value in ours.items()}
         assert expected == pytest.approx(theirs, abs=1e-12)
         assert 0 < ours['AP'] < 100
@@ -83,7 +86,7 @@ class TestKeypointPrecision:
             tmp_path, ann_file, make_samples(content, 0, 14), CROWDPOSE,
             score_mode='bbox', use_area=False, iou_type='keypoints_crowd',
         )  # fmt: skip
-        ours, curve = keypoint_precision(ann_file, results)
+        ours, curve = keypoint_precision(read_files(ann_file, results))
         expected = {f'coco/{name}': -1 if value is None else value / 100 for name, value in ours.items()}
         assert expected == pytest.approx(theirs, abs=1e-12)
         assert {'AP(E)', 'AP(M)', 'AP(H)'} < set(ours)
@@ -92,7 +95,7 @@ class TestKeypointPrecision:
     def test_nothing_found(self, content, tmp_path):
         """An empty file has an AP of 0 and no curve."""
         (tmp_path / 'empty.json').write_text('[]')
-        numbers, curve = keypoint_precision(write_coco(tmp_path, content), str(tmp_path / 'empty.json'))
+        numbers, curve = keypoint_precision(read_files(write_coco(tmp_path, content), str(tmp_path / 'empty.json')))
         assert numbers['AP'] == 0
         assert curve == dict(recall=[], precision=[])
 
@@ -102,7 +105,7 @@ class TestKeypointPrecision:
             annotation['keypoints'] = annotation['keypoints'][:15]
         (tmp_path / 'empty.json').write_text('[]')
         with pytest.raises(ValueError, match=r'one of \[17, 14\] keypoints, found \[5\]'):
-            keypoint_precision(write_coco(tmp_path, content), str(tmp_path / 'empty.json'))
+            keypoint_precision(read_files(write_coco(tmp_path, content), str(tmp_path / 'empty.json')))
 
 
 class TestScoreFile:
@@ -123,6 +126,22 @@ class TestScoreFile:
         _, results = run_coco_metric(tmp_path, ann_file, make_samples(content, 1), score_mode='bbox')
         ours = self.check(ann_file, results, tmp_path)
         assert ours['boxes']['tool']['BBR'] != ours['boxes']['bbox']['BBR']
+
+    def test_each_file_is_read_once(self, content, tmp_path, monkeypatch):
+        """Seven numbers and curves come of one reading of the annotations and one of the results."""
+        ann_file = write_coco(tmp_path, content)
+        _, results = run_coco_metric(tmp_path, ann_file, make_samples(content, 1), score_mode='bbox')
+        opened = []
+        real = builtins.open
+
+        def note(path, *arguments, **options):
+            opened.append(str(path))
+            return real(path, *arguments, **options)
+
+        monkeypatch.setattr(builtins, 'open', note)
+        monkeypatch.setattr(io, 'open', note)  # pathlib's
+        score_file(ann_file, results)
+        assert sorted(path for path in opened if path in (ann_file, results)) == sorted([ann_file, results])
 
     def test_real(self, keypoint_results, tmp_path):
         """On the predictions of a public model, whose values by box area are known."""
@@ -157,7 +176,7 @@ class TestBoxCurves:
             for image, pose, score in ((1, people[0], 0.9), (1, far, 0.8), (2, people[1], 0.7))
         ]
         (tmp_path / 'results.json').write_text(json.dumps(rows))
-        curves = box_curves(ann_file, str(tmp_path / 'results.json'))
+        curves = box_curves(read_files(ann_file, str(tmp_path / 'results.json')))
         assert curves['All']['recall'] == pytest.approx([50, 50, 100])
         assert curves['All']['precision'] == pytest.approx([100, 50, 200 / 3])
         assert curves['L'] == dict(recall=[], precision=[])
