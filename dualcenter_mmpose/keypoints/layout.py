@@ -1,4 +1,4 @@
-"""What a codec needs to know of a keypoint set: names, mirror indices and OKS constants."""
+"""What a codec needs to know of a keypoint set: names, mirror indices and OKS sigmas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class KeypointLayout:
         name: the data set's name, for messages.
         keypoint_names: K names in index order.
         flip_indices: K indices; the keypoint that each one becomes in a mirrored image.
-        oks_sigmas: K per-keypoint OKS constants (MMPose: ``sigmas``).
+        oks_sigmas: K standard deviations of annotators, shares of the instance size, as MMPose's ``sigmas``. COCO's OKS
+            divides distances by kappa = 2 sigma: exp(-d^2 / (2 area kappa^2)); code here writes the 2.
         center_keypoints: center group name -> keypoint names, where the data set's metainfo names them (key
             ``center_keypoints``); they take precedence over the standard names.
     """
