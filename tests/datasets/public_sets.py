@@ -190,7 +190,7 @@ def encoded_samples(name: str, ann_file: str) -> tuple[Any, list[Any]]:
         if node.get('type') == 'RandomFlip':
             node.update(prob=0.0)
     dataset = DATASETS.build(options)
-    codec = mmpose.datasets.transforms.GenerateTarget(encoder=config.codec).encoder
+    codec = mmpose.datasets.transforms.GenerateTarget(encoder=config.model.head.decoder).encoder
     return codec, [item['data_samples'] for item in dataset]
 
 
