@@ -1,7 +1,7 @@
 """Golden values: what the code computed before it was rearranged, to compare with what it computes now.
 
-``python dev/golden.py --write tests/golden`` writes them, ``python dev/golden.py`` prints the largest difference of
-each part. Everything comes from fixed seeds: rendered images, random weights, random augmentation. Written with the
+``python -m dev.golden --write tests/golden`` writes them, ``python -m dev.golden`` prints the largest difference of each
+part: px of predictions, shares of losses. Everything comes from fixed seeds: rendered images, random weights, random augmentation. Written with the
 code of 0.1.0; renewing them is saying that results were meant to move, and the changelog then says why.
 """
 
@@ -117,9 +117,10 @@ def differences(found: Any, expected: Any, name: str = '') -> dict[str, float]:
         for key in set(found) & set(expected):
             result.update(differences(found[key], expected[key], f'{name}/{key}'))
         return result
-    pairs = list(zip(found, expected)) if isinstance(expected, list) else [(found, expected)]
+    if not isinstance(expected, list):  # a loss, of any size: its share
+        return {name: abs(found / expected - 1)}
     worst = 0.0
-    for one, other in pairs:
+    for one, other in zip(found, expected):
         a, b = np.asarray(one, np.float64), np.asarray(other, np.float64)
         worst = max(worst, float(np.abs(a - b).max(initial=0)) if a.shape == b.shape else float('inf'))
     return {name: worst}
