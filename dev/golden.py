@@ -1,8 +1,9 @@
 """Golden values: what the code computed before it was rearranged, to compare with what it computes now.
 
-``python -m dev.golden --write tests/golden`` writes them, ``python -m dev.golden`` prints the largest difference of each
-part: px of predictions, shares of losses. Everything comes from fixed seeds: rendered images, random weights, random augmentation. Written with the
-code of 0.1.0; renewing them is saying that results were meant to move, and the changelog then says why.
+``python -m dev.golden --write tests/golden`` writes them, ``python -m dev.golden`` prints the largest difference of
+each part: px of predictions, shares of losses. Everything comes from fixed seeds: rendered images, random weights,
+random augmentation. Written with the code of 0.1.0; renewing them is saying that results were meant to move, and the
+changelog then says why.
 """
 
 from __future__ import annotations
