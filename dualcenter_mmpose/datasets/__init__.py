@@ -1,7 +1,7 @@
 """Data on its way to the codec: only what MMPose's data sets and transforms lack.
 
 * :mod:`~dualcenter_mmpose.datasets.checked_datasets`: ``CheckedCocoDataset``, ``CheckedCrowdPoseDataset`` and
-  ``CheckedOCHumanDataset``, MMPose's with checks before training; the checks are those of :mod:`dualcenter_mmpose.coco`.
+  ``CheckedOCHumanDataset``, MMPose's with the checks of :mod:`dualcenter_mmpose.coco`.
 * :mod:`~dualcenter_mmpose.datasets.empty_safe_affine`: ``EmptySafeBottomupRandomAffine``.
 * :mod:`~dualcenter_mmpose.datasets.fast_packing`: ``FastPackPoseInputs``.
 * :mod:`~dualcenter_mmpose.datasets.batching`: ``stack_collate``, a function of mmengine's.

@@ -1,6 +1,6 @@
 # A model that learns on a CPU, `w16s`: HRNet of width 16, s for short: one module a stage with two blocks a branch
 # (HRNet-W32 has up to four modules with four), plain displacement blocks, 256 px.
-# Data: python tools/make_synthetic_people.py data/synthetic --images 8000 --val-images 400 --seed 0
+# Data: dualcenter synthesize data/synthetic --images 8000 --val-images 400 --seed 0
 _base_ = ['../coco/dualcenter_hrnet-w32_8xb10-140e_coco-512x512.py']
 
 train_cfg = dict(max_epochs=6, val_interval=3)
