@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -251,3 +252,8 @@ def make_batch(samples: list[PoseDataSample], size: int, seed: int = 0) -> dict[
 def load_layout_names(metainfo: dict[str, Any]) -> list[str]:
     """Return the keypoint names of a data set's metainfo."""
     return list(load_keypoint_layout(metainfo).keypoint_names)
+
+
+def squeeze(text: str) -> str:
+    """Return a text with runs of spaces made one: columns of a table are as wide as what stands in them."""
+    return re.sub(' +', ' ', text)

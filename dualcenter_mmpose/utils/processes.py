@@ -23,6 +23,9 @@ SECONDS_TO_STOP = 10
 _ENVIRONMENT_LOCK = threading.Lock()
 """The environment is one for all threads, of which several may start processes."""
 
+LONGEST_ERROR = 4000
+"""Characters of an error that are handed on; the log has all of it."""
+
 
 class Outcome(NamedTuple):
     """How a process ended.
@@ -61,10 +64,10 @@ def run_in_process(
     receiver, sender = context.Pipe(duplex=False)
     # Not a daemon: those may not start processes, and a training has workers that load its images.
     process = context.Process(target=_run, args=(function, tuple(arguments), str(log), sender), daemon=False)
-    with _ENVIRONMENT_LOCK, _environment(environment):
-        process.start()
-    sender.close()  # this side's copy: the pipe ends with the process
     try:
+        with _ENVIRONMENT_LOCK, _environment(environment):
+            process.start()
+        sender.close()  # this side's copy: the pipe ends with the process
         process.join(seconds)
         timed_out = process.is_alive()
     finally:
@@ -89,7 +92,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 def stop(process: Any) -> None:
     """End a process, by force if it does not listen."""
-    if not process.is_alive():
+    if process.pid is None or not process.is_alive():  # an interruption may come before it has started
         return
     process.terminate()
     process.join(SECONDS_TO_STOP)
@@ -117,5 +120,7 @@ def _run(function: str, arguments: tuple[Any, ...], log: str, sender: Connection
         getattr(importlib.import_module(module), name)(*arguments)
     except Exception as error:
         traceback.print_exc()
-        sender.send(f'{type(error).__name__}: {" ".join(str(error).split()) or "no message"}')
+        text = ' '.join(str(error).split()) or 'no message'
+        # Not more than a pipe holds: the other side reads when this process has ended.
+        sender.send(f'{type(error).__name__}: {text[:LONGEST_ERROR]}')
         sys.exit(1)

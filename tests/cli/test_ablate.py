@@ -12,6 +12,7 @@ from dualcenter import main
 from dualcenter_mmpose.cli import ablate as tool
 from dualcenter_mmpose.experiments.ablation.runs import RunError
 from tests.configs.reduce import ROOT, load_reduced
+from tests.helpers import squeeze
 from tests.reference.coco_files import coco_content, person, write_coco
 
 SYNTHETIC = ROOT / 'configs' / 'dualcenter' / 'synthetic'
@@ -48,7 +49,7 @@ def test_tables(run_main, capsys):
     """Means, spreads, differences by pairs; a failed run is named and left out."""
     assert run_main('--seeds', '0', '1', '2') == 1
     assert run_main.calls == [f'{name}-seed{seed}' for seed in range(3) for name in 'ab']
-    text = (run_main.work / 'ablation.md').read_text()
+    text = squeeze((run_main.work / 'ablation.md').read_text())
     assert '| a | 2 | 10.00 ± 0.00 |' in text
     assert '| b | 3 | 13.00 ± 2.00 |' in text  # 11, 13, 15
     assert '| b | 2 | +2.00 ± 1.41 |' in text  # 1 and 3 above a
@@ -64,7 +65,7 @@ def test_side_by_side(run_main):
     """Two at a time give the same tables."""
     assert run_main('--seeds', '0', '1', '2', '--jobs', '2') == 1
     assert sorted(run_main.calls) == sorted(f'{name}-seed{seed}' for seed in range(3) for name in 'ab')
-    text = (run_main.work / 'ablation.md').read_text()
+    text = squeeze((run_main.work / 'ablation.md').read_text())
     assert '| b | 2 | +2.00 ± 1.41 |' in text
     assert 'a, seed 2, failed: out of luck' in text
 
@@ -101,7 +102,7 @@ def test_stopped(run_main, monkeypatch, capsys):
     monkeypatch.setattr(tool, 'do_run', stop)
     assert run_main() == 130
     assert 'dualcenter ablate: interrupted: run the same command again' in capsys.readouterr().err
-    assert '| a | 1 | 10.00 |' in (run_main.work / 'ablation.md').read_text()
+    assert '| a | 1 | 10.00 |' in squeeze((run_main.work / 'ablation.md').read_text())
 
 
 class TestRefusals:

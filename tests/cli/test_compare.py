@@ -16,6 +16,7 @@ from dualcenter_mmpose.experiments.comparison import runs, worker
 from dualcenter_mmpose.experiments.comparison.runs import Outcome
 from dualcenter_mmpose.experiments.comparison.scoring import score_file
 from tests.configs.reduce import ROOT, load_reduced
+from tests.helpers import squeeze
 from tests.reference.coco_files import coco_content, person, write_coco
 
 SYNTHETIC = ROOT / 'configs' / 'dualcenter' / 'synthetic' / 'dualcenter_hrnet-w16s_1xb8-6e_synthetic-256x256.py'
@@ -81,7 +82,7 @@ def test_report(data, capsys, monkeypatch):
     printed = capsys.readouterr().out
     assert '== bad: ValueError: x\n== good: done\n' in printed
     work = data[0] / 'work'
-    markdown = (work / 'comparison.md').read_text()
+    markdown = squeeze((work / 'comparison.md').read_text())
     for text in (
         'bad failed: ValueError: x',
         '| good | 1.00',

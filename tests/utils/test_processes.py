@@ -67,6 +67,15 @@ def test_exception(tmp_path):
     assert 'Traceback' in log.read_text()
 
 
+def test_long_error(tmp_path):
+    """A megabyte of text does not fill the pipe, which would keep both sides waiting."""
+    outcome = run_in_process(f'{HERE}:fail', ['x' * 1_000_000], tmp_path / 'log.txt', seconds=60)
+    assert (outcome.status, outcome.timed_out) == (1, False)
+    assert outcome.error.startswith("KeyError: 'xxx")
+    assert len(outcome.error) < 5000
+    assert len((tmp_path / 'log.txt').read_text()) > 1_000_000
+
+
 def test_killed(tmp_path):
     """The status is the signal's."""
     assert run_in_process(f'{HERE}:die', [], tmp_path / 'log.txt') == (-signal.SIGKILL, None, False)

@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from tabulate import tabulate
+
 from dualcenter_mmpose.experiments.comparison.rows import SUBSETS
 
 NUMBERS = ('AP', *(f'{number} {subset}' for number in ('BBP', 'BBR') for subset in SUBSETS))
@@ -74,17 +76,15 @@ def to_markdown(title: str, rows: Mapping[str, Mapping[str, Statistic]], is_diff
         rows: method -> number -> statistic.
         is_difference: whether to write signs.
     """
-    lines = [
-        f'## {title}',
-        '',
-        '| ' + ' | '.join(['', 'seeds', *NUMBERS]) + ' |',
-        '| --- |' + ' ---: |' * (len(NUMBERS) + 1),
-    ]
+    header = ['', 'seeds', *NUMBERS]
+    lines = []
     for name, own in rows.items():
         count = max((statistic.num_seeds for statistic in own.values()), default=0)
         cells = [_cell(own.get(number), '+.2f' if is_difference else '.2f') for number in NUMBERS]
-        lines.append('| ' + ' | '.join([name.replace('|', '\\|'), str(count), *cells]) + ' |')
-    return '\n'.join(lines)
+        lines.append([name.replace('|', '\\|'), str(count), *cells])
+    align = ('left', *['right'] * (len(header) - 1))
+    table = tabulate(lines, header, tablefmt='pipe', disable_numparse=True, colalign=align if lines else None)
+    return f'## {title}\n\n{table}'
 
 
 def _cell(statistic: Statistic | None, form: str) -> str:

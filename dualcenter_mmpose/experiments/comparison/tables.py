@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tabulate import tabulate
+
 from dualcenter_mmpose.experiments.comparison.rows import SUBSETS, Row
 
 AP_COLUMNS = ('AP', 'AP .5', 'AP .75', 'AP (M)', 'AP (L)')
@@ -70,19 +72,19 @@ def _cost_cells(row: Row) -> list[str]:
 def to_text(table: Table) -> str:
     """Return a table for a terminal."""
     title, header, rows = table
-    widths = [max(len(cells[column]) for cells in (header, *rows)) for column in range(len(header))]
-    lines = [
-        '  '.join([c[0].ljust(widths[0]), *(v.rjust(w) for v, w in zip(c[1:], widths[1:]))]) for c in (header, *rows)
-    ]
-    return '\n'.join([f'== {title}', *lines])
+    return f'== {title}\n' + tabulate([header, *rows], tablefmt='plain', **_columns(header))
 
 
 def to_markdown(table: Table) -> str:
     """Return a table as Markdown."""
     title, header, rows = table
-    rule = ['---', *['---:'] * (len(header) - 1)]
-    lines = ['| ' + ' | '.join(cell.replace('|', '\\|') for cell in cells) + ' |' for cells in (header, rule, *rows)]
-    return '\n'.join([f'## {title}', '', *lines])
+    escaped = [[cell.replace('|', '\\|') for cell in cells] for cells in (header, *rows)]
+    return f'## {title}\n\n' + tabulate(escaped[1:], escaped[0], tablefmt='pipe', **_columns(header))
+
+
+def _columns(header: Sequence[str]) -> dict[str, Any]:
+    """Names to the left, numbers to the right; cells are text that is formatted already."""
+    return dict(disable_numparse=True, colalign=('left', *['right'] * (len(header) - 1)))
 
 
 def doubt_notes(rows: Sequence[Row]) -> list[str]:

@@ -90,3 +90,18 @@ class FusingHead(Protocol):
 
     def fuse(self, feats: Sequence[Tensor]) -> Tensor:
         """Return the joined map."""
+
+
+class ScaleTrainer(Protocol):
+    """An estimator whose training step is a list of passes, one a scale: ``MultiScaleTraining``."""
+
+    data_preprocessor: Any
+
+    def plan_passes(self, data_samples: Sequence[Any]) -> Sequence[Any]:
+        """Return the passes of a step, the nominal scale last."""
+
+    def touch_heads(self) -> dict[str, Tensor]:
+        """Return a zero loss that depends on every head."""
+
+    def parse_losses(self, losses: Mapping[str, Any]) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the sum of losses, and what to log (mmengine's contract)."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mmengine.optim import OptimWrapper
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from dualcenter_mmpose.models.pose_estimators.multi_scale_training import MultiScaleTraining
+from dualcenter_mmpose.models.pose_estimators.contracts import ScaleTrainer
 
 
 def run_scales_one_by_one(
-    model: Any, estimator: MultiScaleTraining, data: Any, optim_wrapper: OptimWrapper
+    model: Any, estimator: ScaleTrainer, data: Any, optim_wrapper: OptimWrapper
 ) -> dict[str, Tensor]:
     """Run a training step scale by scale: each scale's activations are gone before the next one's appear.
 

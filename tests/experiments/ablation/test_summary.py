@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dualcenter_mmpose.experiments.ablation.summary import Statistic, differences, summarise, to_markdown, values_of
+from tests.helpers import squeeze
 
 
 class TestValuesOf:
@@ -58,7 +59,7 @@ class TestToMarkdown:
     def test_cells(self):
         """Spread where there is one, '-' where there is nothing."""
         rows = {'a|b': {'AP': Statistic(1.0, 0.25, 2)}, 'c': {'AP': Statistic(2.0, None, 1)}, 'd': {}}
-        lines = to_markdown('title', rows).splitlines()
+        lines = squeeze(to_markdown('title', rows)).splitlines()
         assert lines[0] == '## title'
         assert lines[4].startswith('| a\\|b | 2 | 1.00 ± 0.25 | - |')
         assert lines[5].startswith('| c | 1 | 2.00 | - |')
@@ -67,4 +68,4 @@ class TestToMarkdown:
 
     def test_sign(self):
         rows = {'c': {'AP': Statistic(2.0, None, 1)}}
-        assert '| +2.00 |' in to_markdown('title', rows, is_difference=True)
+        assert '| +2.00 |' in squeeze(to_markdown('title', rows, is_difference=True))

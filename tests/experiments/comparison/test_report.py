@@ -7,6 +7,7 @@ from dualcenter_mmpose.experiments.comparison import report
 from dualcenter_mmpose.experiments.comparison.entries import Entry
 from dualcenter_mmpose.experiments.comparison.rows import row_of_ceiling
 from dualcenter_mmpose.experiments.comparison.runs import Outcome
+from tests.helpers import squeeze
 
 CURVE = dict(recall=[0.0], precision=[1.0])
 NUMBERS = {name: dict(All=1.0, S=2.0, M=3.0, L=4.0) for name in ('BBP', 'BBR')}
@@ -22,7 +23,7 @@ def test_files(tmp_path):
     """Failed entries are named, the others shown, the paper beside; nothing partial is left."""
     outcomes = [Outcome(Entry('bad', results='b.json'), None, 'ValueError: x'), outcome('good')]
     text = report.write_report(tmp_path, Path('val.json'), outcomes, row_of_ceiling(BOXES), 'coco', is_part=True)
-    markdown = (tmp_path / 'comparison.md').read_text()
+    markdown = squeeze((tmp_path / 'comparison.md').read_text())
     for part in ('# Comparison on `val.json`, the images that are there', '| good | 1.00', '![bars](bars.png)'):
         assert part in markdown
     for part in ('bad failed: ValueError: x', 'Ours (HRNet-W32, 512 px), as printed', report.CEILING_NOTE):
