@@ -3,21 +3,26 @@
 Importing the package registers its parts with MMPose's registries; a config does that by
 ``custom_imports = dict(imports=['dualcenter_mmpose'], allow_failed_imports=False)``.
 
-==================  ================================================  ========================================  ======
-step                where                                             in -> out                                 arrays
-==================  ================================================  ========================================  ======
-data set            :mod:`dualcenter_mmpose.datasets`                 annotations -> keypoints (N, K, 2)        numpy
-encode              :mod:`dualcenter_mmpose.codecs`                   keypoints -> packed keypoints, mask bits  numpy
-training scales     :mod:`dualcenter_mmpose.models.pose_estimators`   one image -> 2S, S, S/2                   torch
-backbone, head      :mod:`dualcenter_mmpose.models.heads`             image -> heatmaps, displacements          torch
-targets, loss       :mod:`dualcenter_mmpose.codecs.targets`           packed keypoints -> maps and weights      torch
-candidates          :mod:`dualcenter_mmpose.assembly.candidates`      center peaks -> poses (M, K, 2)           torch
-judgement           :mod:`dualcenter_mmpose.models.pose_nets`         poses, features -> confidence, likeness   torch
-grouping            :mod:`dualcenter_mmpose.assembly.grouping`        poses -> people (N, K, 2)                 torch
-metric              :mod:`dualcenter_mmpose.evaluation`               people, annotations -> BBP, BBR           numpy
-export              :mod:`dualcenter_mmpose.deployment`               images -> people in a fixed number        torch
-baselines           :mod:`dualcenter_mmpose.baselines`                HigherHRNet and SWAHR, beside the flow    torch
-==================  ================================================  ========================================  ======
+===============  ===============================================  ===========================================  ======
+step             where                                            in -> out                                    arrays
+===============  ===============================================  ===========================================  ======
+keypoint set     :mod:`dualcenter_mmpose.keypoints`               metainfo -> names, mirror pairs, OKS sigmas  numpy
+files            :mod:`dualcenter_mmpose.coco`                    COCO files -> checked annotations, results   numpy
+data set         :mod:`dualcenter_mmpose.datasets`                annotations -> keypoints (N, K, 2)           numpy
+packing          :mod:`dualcenter_mmpose.codecs.packing`          keypoints -> packed instances, mask bits     numpy
+training scales  :mod:`dualcenter_mmpose.models.pose_estimators`  images -> the same at 2S, S and S/2          torch
+backbone, head   :mod:`dualcenter_mmpose.models.heads`            images -> heatmaps, displacements            torch
+unpacking        :mod:`dualcenter_mmpose.codecs.unpacking`        packed instances -> instances in cells       torch
+targets          :mod:`dualcenter_mmpose.codecs.targets`          instances -> target maps and weights         torch
+candidates       :mod:`dualcenter_mmpose.assembly.candidates`     center peaks -> candidates (M, K, 2)         torch
+pose-level nets  :mod:`dualcenter_mmpose.models.pose_nets`        candidates, features -> pose-net outputs     torch
+grouping         :mod:`dualcenter_mmpose.assembly.grouping`       candidates, outputs -> predicted instances   torch
+evaluation       :mod:`dualcenter_mmpose.evaluation`              predicted instances, boxes -> BBP, BBR       numpy
+deployment       :mod:`dualcenter_mmpose.deployment`              model -> program: images -> instances        torch
+baselines        :mod:`dualcenter_mmpose.baselines`               HigherHRNet and SWAHR: codec, heads          torch
+experiments      :mod:`dualcenter_mmpose.experiments`             configs -> trainings, comparisons, profiles
+commands         :mod:`dualcenter_mmpose.cli`                     options -> a call of the package
+===============  ===============================================  ===========================================  ======
 
 Coordinates are explained, and converted, in :mod:`dualcenter_mmpose.coordinates` alone.
 

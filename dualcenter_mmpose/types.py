@@ -1,7 +1,7 @@
-"""Intermediate results between the head's maps and the final people.
+"""Batched tensors that pass between the steps: maps, candidates, groups, instances and their targets.
 
-Axis letters: B images, G center groups, M candidates (G times the peaks kept per group), N persons, K keypoints,
-H and W cells. Shapes are static: slots without a candidate or a person are marked by ``valid``, never removed.
+Axis letters: B images, G center groups, M candidates (G times the peaks kept per group), N instances, K keypoints,
+H and W cells. Shapes are static: slots without a candidate or an instance are marked by ``valid``, never removed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class DenseMaps(NamedTuple):
-    """What the head predicts per cell.
+    """Maps that the head predicts.
 
     Attributes:
         heatmaps: (B, K + G, H, W) in the order keypoints, then center groups; values aim at [0, 1].
@@ -24,11 +24,11 @@ class DenseMaps(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Poses read off at center peaks, ungrouped.
+    """Poses read at center peaks, not yet grouped.
 
     Attributes:
         keypoints: (B, M, K, 2) cells.
-        scores: (B, M) center heat in [0, 1]; 0 where not valid.
+        scores: (B, M) center heatmap value in [0, 1]; 0 where not valid.
         cells: (B, M, 2) integer (x, y) of the peak.
         center_ids: (M,) index of the center group that each slot belongs to.
         valid: (B, M) bool.
@@ -42,7 +42,7 @@ class Candidates(NamedTuple):
 
 
 class PoseNetOutputs(NamedTuple):
-    """What the pose-level networks say of candidates; ``None`` where there is no such network.
+    """Outputs of the pose-level networks for candidates; ``None`` where there is no such network.
 
     Attributes:
         confidences: (B, M) in [0, 1].
@@ -56,7 +56,7 @@ class PoseNetOutputs(NamedTuple):
 
 
 class Groups(NamedTuple):
-    """Which candidates are one person.
+    """Assignment of candidates to predicted instances.
 
     Attributes:
         representatives: (B, M) index of the representative of each candidate's group.
@@ -68,7 +68,7 @@ class Groups(NamedTuple):
 
 
 class PredictedInstances(NamedTuple):
-    """Persons of a batch, best first.
+    """Predicted instances of a batch, the best of each image first.
 
     Attributes:
         keypoints: (B, N, K, 2) cells (input px once the codec has converted them).
@@ -84,7 +84,7 @@ class PredictedInstances(NamedTuple):
 
 
 class Centers(NamedTuple):
-    """Centers of a batch.
+    """Centers of the ground-truth instances of a batch.
 
     Attributes:
         points: (B, N, G, 2) same space as the keypoints; 0 where not valid.
@@ -96,16 +96,16 @@ class Centers(NamedTuple):
 
 
 class GroundTruthInstances(NamedTuple):
-    """Annotated persons of a batch, padded to the same number.
+    """Ground-truth instances of a batch, padded to the same number.
 
     Attributes:
         keypoints: (B, N, K, 2) cells.
         labelled: (B, N, K) bool, False for unlabelled keypoints and for padding.
         areas: (B, N) cells^2, annotation area.
         box_centers: (B, N, 2) cells, middle of the annotated box.
-        valid_mask: (B, H, W) bool, False in regions of unlabelled people.
-        pseudo_centers: (B, N, G, 3) cells (x, y) and 1 where a person with only a box has a presumed center; ``None``
-            where the codec presumes none.
+        valid_mask: (B, H, W) bool, False in regions excluded from supervision.
+        pseudo_centers: (B, U, G, 3) cells (x, y), and 1 where one of the U boxes without keypoints has a pseudo center;
+            ``None`` where the codec makes none.
     """
 
     keypoints: Tensor
@@ -135,7 +135,7 @@ class DenseTargets(NamedTuple):
         heatmaps: (B, K + G, H, W) in [0, 1].
         heatmap_weights: (B, K + G, H, W); 0 where masked or ignored.
         displacements: (B, G * 2K, H, W) cells; 0 where not supervised.
-        displacement_weights: (B, G * 2K, H, W) 1 / person diagonal in cells; 0 where not supervised.
+        displacement_weights: (B, G * 2K, H, W) 1 / instance diagonal in cells; 0 where not supervised.
     """
 
     heatmaps: Tensor
@@ -145,7 +145,7 @@ class DenseTargets(NamedTuple):
 
 
 class TrainingCandidates(NamedTuple):
-    """Poses to learn from.
+    """Candidates that the pose-level networks are trained on.
 
     Attributes:
         keypoints: (B, M, K, 2) cells.
@@ -159,15 +159,16 @@ class TrainingCandidates(NamedTuple):
 
 
 class PoseTargets(NamedTuple):
-    """Targets of candidates.
+    """Targets of training candidates.
 
     Attributes:
-        oks: (B, M) with the labelled person of highest OKS; 0 where there is none.
-        identities: (B, M) index of that person; -1 where its OKS is below the threshold or the candidate is not valid.
-        keypoints: (B, M, K, 2) cells, that person's.
-        labelled: (B, M, K) bool, that person's.
-        oks_known: (B, M) bool, whether the candidate's OKS says how good it is: not on regions of unlabelled people,
-            where a low OKS may only mean that nobody labelled the person.
+        oks: (B, M) with the ground-truth instance of highest OKS; 0 where there is none.
+        identities: (B, M) index of that instance; -1 where its OKS is below the threshold or the candidate is not
+            valid.
+        keypoints: (B, M, K, 2) cells, that instance's.
+        labelled: (B, M, K) bool, that instance's.
+        oks_known: (B, M) bool, whether the candidate's OKS says how good it is. Example: a perfect pose in a crowd
+            region has an OKS of 0, because nobody labelled what it found; that is no target for a confidence.
     """
 
     oks: Tensor

@@ -1,4 +1,4 @@
-"""Drawings of poses and training curves, for the demo."""
+"""Pictures of ground-truth and predicted poses, and of training curves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 LEFT, RIGHT, MIDDLE = (60, 180, 255), (255, 150, 60), (120, 220, 120)
-"""Limb colours, BGR: the person's left, its right, and what joins them."""
+"""Limb colours, BGR: the person's own left, the right, and what joins them."""
 
 
 def limb_color(names: Sequence[str], limb: Sequence[int]) -> tuple[int, int, int]:
@@ -32,7 +32,7 @@ def limb_color(names: Sequence[str], limb: Sequence[int]) -> tuple[int, int, int
 def draw_pose(
     image: np.ndarray, keypoints: np.ndarray, is_shown: np.ndarray, names: Sequence[str], limbs: Iterable[Sequence[int]]
 ) -> None:
-    """Draw a person into an image, in place.
+    """Draw a pose into an image, in place.
 
     Args:
         image: (h, w, 3) BGR uint8.
@@ -60,11 +60,11 @@ def draw_side_by_side(
     category: Mapping[str, Any],
     score_thr: float,
 ) -> np.ndarray:
-    """Return the image twice, with the annotated people on the left and the predicted ones on the right.
+    """Return the image twice, with ground-truth instances on the left and predicted ones on the right.
 
     Args:
         image: (h, w, 3) BGR uint8.
-        annotations: COCO annotations of the image; persons without keypoints are shown by their boxes.
+        annotations: COCO annotations of the image; those without keypoints are shown by their boxes.
         predictions: COCO keypoint results of the image.
         category: COCO category with ``keypoints`` and ``skeleton``.
         score_thr: predictions below are left out.
@@ -106,7 +106,7 @@ def write_contact_sheet(tiles: Sequence[np.ndarray], path: Path, columns: int = 
 
 
 def draw_predictions(annotation_file: Path, images_dir: Path, results_file: Path, out: Path, num: int = 12) -> None:
-    """Write a contact sheet of annotated and predicted people for images that hold some.
+    """Write a contact sheet of ground-truth and predicted instances, for images with labelled keypoints.
 
     Args:
         annotation_file: COCO annotations.

@@ -16,7 +16,7 @@ from dualcenter_mmpose.types import Candidates
 def keep_local_maxima(heatmaps: Tensor, kernel_size: int) -> Tensor:
     """Return the heatmaps with every cell set to 0 that is not the largest of its window.
 
-    Cells of a plateau all stay.
+    Cells of a plateau all stay: at equal values neither is the larger one.
 
     Args:
         heatmaps: (B, C, H, W).
@@ -39,7 +39,7 @@ def find_candidates(
         center_heatmaps: (B, G, H, W).
         displacements: (B, G * 2K, H, W) cells, layout of :class:`~dualcenter_mmpose.types.DenseMaps`.
         max_per_center: peaks kept per group; maps with fewer cells give as many as they have.
-        score_thr: heat that a peak must exceed.
+        score_thr: heatmap value that a peak must exceed.
         kernel_size: window of the local maximum.
 
     Returns:
@@ -50,13 +50,15 @@ def find_candidates(
     """
     num_images, num_centers, height, width = center_heatmaps.shape
     num_peaks = min(max_per_center, height * width)
-    peaks = keep_local_maxima(center_heatmaps, kernel_size).flatten(2)
-    scores, cell_idx = peaks.topk(num_peaks, dim=-1)
+    peaks = keep_local_maxima(center_heatmaps, kernel_size).flatten(2)  # (B, G, H * W)
+    # A fixed number, whatever the image shows: slots without a peak are filled with zeros.
+    scores, cell_idx = peaks.topk(num_peaks, dim=-1)  # (B, G, P)
 
-    vectors = displacements.reshape(num_images, num_centers, -1, height * width)
-    picked = vectors.gather(3, cell_idx[:, :, None].expand(-1, -1, vectors.shape[2], -1))
-    picked = picked.reshape(num_images, num_centers, -1, 2, num_peaks).permute(0, 1, 4, 2, 3)
+    vectors = displacements.reshape(num_images, num_centers, -1, height * width)  # (B, G, 2K, H * W)
+    picked = vectors.gather(3, cell_idx[:, :, None].expand(-1, -1, vectors.shape[2], -1))  # (B, G, 2K, P)
+    picked = picked.reshape(num_images, num_centers, -1, 2, num_peaks).permute(0, 1, 4, 2, 3)  # (B, G, P, K, 2)
 
+    # Example on a map of W = 10: index 43 is cell (3, 4); a displacement (2.5, -1) there gives a keypoint at (5.5, 3).
     cells = torch.stack((cell_idx % width, cell_idx // width), dim=-1)
     keypoints = picked + cells[:, :, :, None].to(picked.dtype)
     valid = scores > score_thr
@@ -71,19 +73,20 @@ def find_candidates(
 
 
 def sample_keypoint_scores(heatmaps: Tensor, keypoints: Tensor, floor: float = 1e-3) -> Tensor:
-    """Return each keypoint's own heat, read bilinearly at its position.
+    """Return the value of each keypoint's own heatmap, read bilinearly at its position.
 
     Args:
         heatmaps: (B, K, H, W).
-        keypoints: (B, N, K, 2) cells; outside the map the heat counts as 0.
-        floor: smallest score given. A score of exactly 0 marks an absent joint in COCO result files, and a
-            regressed joint is never absent.
+        keypoints: (B, N, K, 2) cells; outside the map the value counts as 0.
+        floor: smallest score given. A score of exactly 0 marks an absent keypoint in COCO result files, and
+            a regressed keypoint is never absent.
 
     Returns:
         (B, N, K) in [floor, 1].
     """
     num_images, num_keypoints, height, width = heatmaps.shape
-    points = keypoints.permute(0, 2, 1, 3).reshape(num_images * num_keypoints, -1, 1, 2)
+    # Each keypoint is read on its own channel alone: channels become images, and grid_sample pairs image with grid.
+    points = keypoints.permute(0, 2, 1, 3).reshape(num_images * num_keypoints, -1, 1, 2)  # (B * K, N, 1, 2)
     grid = map_to_normalized(points, (width, height))
     maps = heatmaps.reshape(num_images * num_keypoints, 1, height, width)
     sampled = F.grid_sample(maps, grid.to(maps.dtype), align_corners=False)

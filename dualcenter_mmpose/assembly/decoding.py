@@ -27,20 +27,20 @@ from dualcenter_mmpose.types import Candidates, DenseMaps, PoseNetOutputs, Predi
 
 @dataclass(frozen=True)
 class DecodingOptions:
-    """How maps become people.
+    """Options of the way from maps to predicted instances.
 
     Attributes:
         max_candidates: peaks kept per center group.
         peak_kernel: odd window of a local maximum, cells.
-        candidate_thr: center heat that a peak must exceed.
+        candidate_thr: center heatmap value that a peak must exceed.
         grouping: ``'greedy'`` by score, or ``'components'``.
         spatial: spatial term of the similarity, a key of :data:`~dualcenter_mmpose.assembly.similarity.SPATIAL_TERMS`.
-        group_thr: similarity above which two candidates are one person: the spatial term, times the cosine of their
-            embeddings where there is a similarity network.
-        merge: mean of a group's poses, weighted by score and heat, in place of the best one.
+        group_thr: similarity above which two candidates are one instance: the spatial term, times the cosine of
+            their embeddings where there is a similarity network.
+        merge: mean of a group's poses, weighted by score and heatmap value, in place of the best one.
         instance_score: one of :data:`~dualcenter_mmpose.assembly.grouping.INSTANCE_SCORES`; by default the
-            confidence where there is a confidence network, else the mean center heat.
-        max_people: persons kept per image.
+            confidence where there is a confidence network, else the mean center heatmap value.
+        max_people: instances kept per image.
 
     Raises:
         ValueError: for a value out of range.
@@ -77,7 +77,7 @@ def _check_choice(name: str, value: str, choices: Iterable[str]) -> None:
 def find_all_candidates(maps: DenseMaps, num_keypoints: int, options: DecodingOptions) -> Candidates:
     """Pose candidates of a batch: the first of the two steps from maps to instances.
 
-    What the pose-level networks say of these candidates goes into the second, :func:`group_candidates`.
+    The pose-net outputs for these candidates go into the second, :func:`group_candidates`.
 
     Args:
         maps: the head's output.
@@ -102,7 +102,7 @@ def group_candidates(
     align: str,
     options: DecodingOptions,
 ) -> PredictedInstances:
-    """GroundTruthInstances of a batch, keypoints in input px, on the maps' device: the second step.
+    """Predicted instances of a batch, keypoints in input px, on the maps' device: the second step.
 
     Args:
         maps: the head's output, whose heatmaps score the keypoints.
@@ -117,7 +117,7 @@ def group_candidates(
     num_centers = maps.heatmaps.shape[1] - num_keypoints
     keypoint_heatmaps = maps.heatmaps[:, :num_keypoints]
     confidences = outputs.confidences
-    # Input px and not cells: the floor on a pose's area is in px.
+    # Input px and not cells: the least area of a pose is in px.
     keypoints = map_to_input(candidates.keypoints, stride, align)
     similarity = SPATIAL_TERMS[options.spatial](keypoints, keypoints.new_tensor(oks_sigmas))
     if outputs.embeddings is not None:

@@ -1,8 +1,8 @@
-"""What the pose-level networks see of a pose: feature maps and heatmaps read at its keypoints.
+"""Features of a pose for the pose-level networks: feature maps and heatmaps read at its keypoints.
 
 Axis letters: B images, M candidates, K keypoints, C channels of all feature maps together, H and W cells of the
-finest map. Everything here is detached: the networks judge poses, they do not move them, and coordinates must not
-learn through sampling.
+finest map. Everything here is detached: the networks score and correct given poses, and no gradient reaches the head's
+coordinates or maps through sampling.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def sample_at_keypoints(maps: Tensor, keypoints: Tensor, map_size: tuple[int, in
     # want full precision: the steps of a half at cell 100 are a sixteenth of a cell.
     grid = map_to_normalized(keypoints.float(), map_size)
     sampled = F.grid_sample(maps.float(), grid, align_corners=False)
-    return sampled.permute(0, 2, 3, 1)
+    return sampled.permute(0, 2, 3, 1)  # (B, C, M, K) -> (B, M, K, C)
 
 
 def sample_pose_features(feats: Sequence[Tensor], keypoint_heatmaps: Tensor, keypoints: Tensor) -> Tensor:
     """Return the features of poses: the backbone's maps and all K heatmaps at every keypoint.
 
-    All heatmaps, not a keypoint's own alone: they show left and right swapped, or a limb of somebody else, at no cost.
+    All heatmaps, not a keypoint's own alone: they show left and right swapped, or another instance's limb, at no cost.
 
     Args:
         feats: the backbone's maps (B, C_i, h_i, w_i).
@@ -63,7 +63,7 @@ def normalize_poses(keypoints: Tensor, min_diagonal: float = 2.0) -> tuple[Tenso
 
     Args:
         keypoints: (..., K, 2) cells.
-        min_diagonal: floor on the diagonal, cells.
+        min_diagonal: least diagonal to divide by, cells.
 
     Returns:
         (..., K, 2) without a unit, and (..., 1, 1) cells.

@@ -31,6 +31,6 @@ def turn_back(maps: DenseMaps, flip_indices: Sequence[int], num_centers: int, sh
         heatmaps = F.pad(heatmaps, (round(shift), 0, 0, 0), mode='replicate')[..., : maps.heatmaps.shape[-1]]
     vectors = maps.displacements.unflatten(1, (num_centers, num_keypoints, 2))  # (B, G, K, 2, H, W)
     vectors = vectors[:, :, list(flip_indices)].flip(-1)
-    x = shift - vectors[:, :, :, 0]
+    x = shift - vectors[:, :, :, 0]  # 5 cells to the right become 5 to the left
     vectors = torch.stack((x, vectors[:, :, :, 1]), dim=3)
     return DenseMaps(heatmaps, vectors.flatten(1, 3))

@@ -1,6 +1,6 @@
-"""How alike two poses are in space.
+"""Similarity of every two poses, in space and in appearance.
 
-Axis letters: B images, M candidates, K keypoints. Poses are in input pixels here, because the floor on their size is.
+Axis letters: B images, M candidates, K keypoints. Poses are in input pixels here, because their least area is.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def pairwise_oks(keypoints: Tensor, oks_sigmas: Tensor) -> Tensor:
 
     exp(-d_k^2 / (2 s_k^2)) averaged over keypoints, s_k = 2 sigma_k sqrt(A), A the mean area of the two tight
     boxes: the spatial term of the paper's Eq. 1 without the density constant and with a scale that follows the
-    persons (its pixel sigma would merge small neighbours and keep two versions of one large person apart).
+    instances (its pixel sigma would merge small neighbours and keep two versions of one large instance apart).
 
     Args:
         keypoints: (B, M, K, 2) input px.
@@ -45,8 +45,9 @@ def pairwise_oks(keypoints: Tensor, oks_sigmas: Tensor) -> Tensor:
         (B, M, M) in [0, 1].
     """
     areas = pose_areas(keypoints, MIN_AREA)
-    mean_area = (areas[:, :, None] + areas[:, None, :]) / 2
-    variance = (2 * oks_sigmas).square() * mean_area[..., None]
+    mean_area = (areas[:, :, None] + areas[:, None, :]) / 2  # (B, M, M)
+    # Example: noses (sigma 0.026) of poses of 100 x 100 px have s = 5.2 px; 5.2 px apart they give exp(-1 / 2) = 0.61.
+    variance = (2 * oks_sigmas).square() * mean_area[..., None]  # (B, M, M, K)
     return torch.exp(-_squared_distances(keypoints) / (2 * variance)).mean(dim=-1)
 
 

@@ -1,8 +1,8 @@
 """Codecs: keypoints -> targets, and maps -> instances.
 
 * :mod:`~dualcenter_mmpose.codecs.dual_center_pose_grouping`: ``DualCenterPoseGrouping``, the registered shell.
-* :mod:`~dualcenter_mmpose.codecs.input_checks`: what every codec refuses.
-* :mod:`~dualcenter_mmpose.codecs.codec_checks`: its options, and the sizes of what the loader packed.
+* :mod:`~dualcenter_mmpose.codecs.input_checks`: checks of sizes, keypoint sets and mirroring.
+* :mod:`~dualcenter_mmpose.codecs.codec_checks`: checks of its options, and of what the loader packed.
 * :mod:`~dualcenter_mmpose.codecs.packing`: one image's annotations, packed by the loader in input px.
 * :mod:`~dualcenter_mmpose.codecs.masks`: regions excluded from supervision.
 * :mod:`~dualcenter_mmpose.codecs.unpacking`: a batch of them on the grid of the head, and pseudo centers.

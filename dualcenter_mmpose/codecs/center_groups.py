@@ -1,10 +1,10 @@
-"""Center groups: rules that turn a person's labelled keypoints into centers.
+"""Center groups: rules that turn an instance's labelled keypoints into centers.
 
 Axis letters: B images, N instances, K keypoints, G center groups, P parts of a group.
 
 Every rule but ``bbox`` is a mean of part means: a group has parts, a part has keypoints, a part's point is the mean
 of its labelled keypoints, and the center is the mean of the present parts' points. All of them commute with affine
-maps, so a center computed from warped keypoints is the warped center: it does not move with the crop (joints
+maps, so a center computed from warped keypoints is the warped center: it does not move with the crop (keypoints
 outside it still count).
 
 ==============  =========================================  ==========================================================
@@ -176,17 +176,18 @@ def locate_centers(
         members: (G, P, K) from :func:`membership`.
         keypoints: (B, N, K, 2).
         labelled: (B, N, K) bool; unlabelled keypoints do not count, whatever their coordinates.
-        box_centers: (B, N, 2) middles of the annotated boxes, for the rule ``bbox``; a person without a labelled
-            keypoint has no center by that rule either.
+        box_centers: (B, N, 2) middles of the annotated boxes, for the rule ``bbox``; an instance without a
+            labelled keypoint has no center by that rule either.
     """
     weight = labelled.to(keypoints.dtype)
     known = torch.where(labelled[..., None], keypoints, keypoints.new_zeros(()))
     members = members.to(keypoints)
+    # A part's point is the mean of its labelled keypoints: shoulders at x = 10 and 20 give 15, one alone gives itself.
     counts = torch.einsum('gpk,bnk->bngp', members, weight)
-    sums = torch.einsum('gpk,bnkc->bngpc', members, known)
+    sums = torch.einsum('gpk,bnkc->bngpc', members, known)  # (B, N, G, P, 2)
     present = counts > 0
     part_points = sums / counts.clamp(min=1)[..., None]
-    num_present = present.sum(dim=-1)
+    num_present = present.sum(dim=-1)  # (B, N, G)
     points = (part_points * present[..., None]).sum(dim=-2) / num_present.clamp(min=1)[..., None]
 
     num_parts = torch.tensor([len(group.parts) for group in groups], device=keypoints.device)

@@ -10,7 +10,15 @@ from dualcenter_mmpose.codecs.input_checks import check_input_size
 def resolve_places(
     pseudo_centers: Mapping[str, tuple[float, float]], names: Sequence[str]
 ) -> tuple[tuple[float, float] | None, ...]:
-    """Return the presumed place of every center group."""
+    """Return the place of every center group's pseudo center in a box, ``None`` for groups without.
+
+    Args:
+        pseudo_centers: center group name -> shares (x, y) of the box's width and height.
+        names: of all center groups.
+
+    Raises:
+        ValueError: for a name that is no center group's.
+    """
     unknown = sorted(set(pseudo_centers) - set(names))
     if unknown:
         raise ValueError(f'pseudo_centers names {unknown}, but the center groups are {list(names)}')
@@ -18,7 +26,11 @@ def resolve_places(
 
 
 def check_sizes(input_size: tuple[int, int], heatmap_size: tuple[int, int]) -> float:
-    """Return the stride in input px per cell."""
+    """Return the stride in input px per cell.
+
+    Raises:
+        ValueError: if it is not the same in x and y.
+    """
     input_size = check_input_size(input_size)
     strides = [side / cells for side, cells in zip(input_size, heatmap_size)]
     if strides[0] != strides[1]:

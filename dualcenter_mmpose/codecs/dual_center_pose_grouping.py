@@ -1,6 +1,6 @@
-"""``DualCenterPoseGrouping``: keypoints -> targets, and the head's maps -> people.
+"""``DualCenterPoseGrouping``: keypoints -> targets, and the head's maps -> instances.
 
-A thin registered shell: targets come from :mod:`~dualcenter_mmpose.codecs.targets`, people from
+A thin registered shell: targets come from :mod:`~dualcenter_mmpose.codecs.targets`, instances from
 :mod:`dualcenter_mmpose.assembly`. Axis letters and layouts are explained there.
 """
 
@@ -58,11 +58,11 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         center_heatmap: fields of :class:`~dualcenter_mmpose.codecs.targets.CenterHeatmapOptions` that are not to be
             default, but ``background_weight``.
         pseudo_centers: center group name -> usual place in the box of an upright person, shares (x, y) of width and
-            height. Persons with a box and no keypoints (four in five small ones) then supervise these centers
-            softly where they are upright. On 647 upright labelled persons of coco_cc the head was at (0.48, 0.11) and
+            height. Upright boxes without keypoints (four in five small instances) then supervise these centers
+            with a lower weight. On 647 upright labelled instances of coco_cc the head was at (0.48, 0.11) and
             the body at (0.49, 0.36).
-        min_diagonal: persons with a smaller keypoint diagonal are ignored, cells. 3 cells are 12 px at stride 4:
-            the usual 32 px would delete just the small persons that augmentation makes.
+        min_diagonal: instances with a smaller keypoint diagonal are ignored, cells. 3 cells are 12 px at stride 4:
+            the usual 32 px would delete just the small instances that augmentation makes.
         align: cell alignment, see :mod:`dualcenter_mmpose.coordinates`; ``'corner'`` for converted DEKR weights.
         dense_targets: make the maps in the data loader instead of packing keypoints for the head.
         decoding: fields of :class:`~dualcenter_mmpose.assembly.decoding.DecodingOptions` that are not to be default.
@@ -118,7 +118,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         self.center_groups = resolve_center_groups(centers, self.layout)
         self.members = membership(self.center_groups, self.layout.num_keypoints)
         self.sigma = sigma
-        self.heat = CenterHeatmapOptions(
+        self.center_heatmap = CenterHeatmapOptions(
             background_weight=background_weight,
             **rename_options(center_heatmap, dict(weak_weight='pseudo_weight'), 'center_heatmap'),
         )
@@ -249,7 +249,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         """Everything that shapes target maps, for the comparison of two codecs."""
         return dict(
             align=self.align,
-            center_heatmap=self.heat,
+            center_heatmap=self.center_heatmap,
             centers=self.center_groups,
             heatmap_size=self.heatmap_size,
             input_size=self.input_size,
@@ -261,7 +261,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
 
     def make_keypoint_targets(self, instances: GroundTruthInstances) -> KeypointTargets:
         """Return the part of the targets that is the same for every person range."""
-        return make_keypoint_targets(instances, self.sigma, self.heat.background_weight)
+        return make_keypoint_targets(instances, self.sigma, self.center_heatmap.background_weight)
 
     def make_targets(
         self,
@@ -272,8 +272,8 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         """Return all targets of a batch, on the device of the instances.
 
         Args:
-            instances: the annotated persons, from :meth:`unpack`.
-            person_range: (lowest, highest) keypoint diagonal of a supervised person, cells; default
+            instances: the ground truth, from :meth:`unpack`.
+            person_range: (lowest, highest) keypoint diagonal of a supervised instance, cells; default
                 (``min_diagonal``, infinity).
             keypoint_targets: from :meth:`make_keypoint_targets`, made here by default.
         """
@@ -289,18 +289,18 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
                 self.center_groups,
                 self.members.to(device),
                 keypoint_targets,
-                self.heat,
+                self.center_heatmap,
                 person_range,
             )
 
     def training_candidates(
         self, maps: DenseMaps, instances: GroundTruthInstances, options: PoseTraining
     ) -> TrainingCandidates:
-        """Return candidates for the pose-level networks to learn from: predicted peaks, and around annotated centers.
+        """Return candidates for the pose-level networks to learn from: predicted peaks, and around true centers.
 
         Args:
             maps: the head's output, detached.
-            instances: the annotated persons.
+            instances: the ground truth.
             options: how many of which.
         """
         peaks = self.find_candidates(maps)
@@ -317,7 +317,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
     def match(
         self, candidates: TrainingCandidates, instances: GroundTruthInstances, identity_thr: float
     ) -> PoseTargets:
-        """Return what candidates should have been; see :mod:`dualcenter_mmpose.assembly.pose_targets`."""
+        """Return the targets of candidates; see :mod:`dualcenter_mmpose.assembly.pose_targets`."""
         return match_candidates(
             candidates.keypoints,
             candidates.cells,
@@ -343,7 +343,7 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
     def group_candidates(
         self, maps: DenseMaps, candidates: Candidates, outputs: PoseNetOutputs = NO_OUTPUTS
     ) -> PredictedInstances:
-        """GroundTruthInstances of a batch, keypoints in input px, on the maps' device: the second step of decoding.
+        """Predicted instances of a batch, keypoints in input px, on the maps' device: the second step of decoding.
 
         Args:
             maps: the head's output.
@@ -354,11 +354,11 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         return group_candidates(maps, candidates, outputs, sigmas, self.stride, self.align, self.decoding)
 
     def batch_decode(self, maps: DenseMaps) -> PredictedInstances:
-        """GroundTruthInstances of a batch without pose-level networks: both steps at once."""
+        """Predicted instances of a batch without pose-level networks: both steps at once."""
         return self.group_candidates(maps, self.find_candidates(maps))
 
     def decode(self, heatmaps: Tensor, displacements: Tensor) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        """Return one image's people; inverse of dense :meth:`encode` for persons whose centers are in the map.
+        """Return one image's instances; inverse of dense :meth:`encode` where their centers are in the map.
 
         Args:
             heatmaps: (K + G, H, W).
@@ -367,9 +367,9 @@ class DualCenterPoseGrouping(BaseKeypointCodec):
         Returns:
             Keypoints (N, K, 2) in input px, and instance scores (N,) with keypoint scores (N, K).
         """
-        people = self.batch_decode(DenseMaps(heatmaps[None].float(), displacements[None].float()))
-        keep = people.valid[0]
+        found = self.batch_decode(DenseMaps(heatmaps[None].float(), displacements[None].float()))
+        keep = found.valid[0]
         keypoints, instance_scores, keypoint_scores = (
-            value[0][keep].cpu().numpy() for value in (people.keypoints, people.scores, people.keypoint_scores)
+            value[0][keep].cpu().numpy() for value in (found.keypoints, found.scores, found.keypoint_scores)
         )
         return keypoints, (instance_scores, keypoint_scores)

@@ -1,4 +1,4 @@
-"""What every codec of this package refuses: sizes, keypoint sets and mirrored images that it would encode wrongly."""
+"""Checks of a codec's input: sizes, keypoint sets and mirrored images that it would encode wrongly."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Where an image must not teach: crowd regions and persons without keypoints, as a mask on the map's grid.
+"""Regions excluded from supervision: crowds and instances without keypoints, as a mask on the map's grid.
 
 MMPose's own transform silently drops run-length encoded regions, which is how COCO stores every crowd, and dies with an
 IndexError on an empty ``segmentation``. Here polygons are warped as points and filled at map resolution, run-length
-encodings are decoded and warped, and a person without any segmentation is masked by its box.
+encodings are decoded and warped, and an instance without any segmentation is masked by its box.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SUBPIXEL_BITS = 4
 
 
 def is_unlabelled(annotation: Mapping[str, Any]) -> bool:
-    """Return whether an annotation marks people whose keypoints are unknown: a crowd, or no labelled keypoint."""
+    """Return whether an annotation marks a region whose keypoints are unknown: a crowd, or no labelled keypoint."""
     return bool(annotation.get('iscrowd', 0)) or not has_labels(annotation)
 
 
@@ -36,10 +36,10 @@ def draw_valid_mask(
         map_size: (W, H) cells.
 
     Returns:
-        (H, W) bool, False inside the regions of unlabelled people.
+        (H, W) bool, False inside crowds and instances without labelled keypoints.
 
     Source:
-        Crowd regions and persons without keypoints are left out of the heatmap loss as in DEKR.
+        Crowd regions and instances without keypoints are left out of the heatmap loss as in DEKR.
     """
     ignored = np.zeros((map_size[1], map_size[0]), dtype=np.uint8)
     for annotation in annotations:
@@ -54,8 +54,9 @@ def _fill_region(canvas: np.ndarray, annotation: Mapping[str, Any], image_to_map
         _fill_run_lengths(canvas, region, image_to_map)
         return
     for polygon in region:
-        corners = np.asarray(polygon, dtype=np.float64).reshape(-1, 1, 2)
+        corners = np.asarray(polygon, dtype=np.float64).reshape(-1, 1, 2)  # x1, y1, x2, y2, ... -> (corners, 1, 2)
         cells = cv2.transform(corners, image_to_map)
+        # Fixed point keeps the outline of a region that is smaller than a cell: 2.25 cells are 36 sixteenths.
         fixed = np.round(cells * (1 << _SUBPIXEL_BITS)).astype(np.int32)
         cv2.fillPoly(canvas, [fixed], 1, shift=_SUBPIXEL_BITS)
 
@@ -63,7 +64,7 @@ def _fill_region(canvas: np.ndarray, annotation: Mapping[str, Any], image_to_map
 def _fill_run_lengths(canvas: np.ndarray, run_lengths: Mapping[str, Any], image_to_map: np.ndarray) -> None:
     height, width = run_lengths['size']
     encoded = run_lengths
-    if isinstance(run_lengths['counts'], list):
+    if isinstance(run_lengths['counts'], list):  # COCO's crowds are lists, which pycocotools decodes only once packed
         encoded = coco_mask.frPyObjects(run_lengths, height, width)
     region = coco_mask.decode(encoded)
     size = (canvas.shape[1], canvas.shape[0])
@@ -78,5 +79,5 @@ def pack_mask(mask: np.ndarray) -> np.ndarray:
 
 
 def unpack_mask(bits: np.ndarray, width: int) -> np.ndarray:
-    """Return the (H, W) bool mask of :func:`pack_mask`'s bits (numpy twin of the tensor version in ``targets``)."""
+    """Return the (H, W) bool mask of :func:`pack_mask`'s bits (on a batch of tensors: ``unpacking.unpack_masks``)."""
     return np.unpackbits(bits[0], axis=1, count=width).astype(bool)

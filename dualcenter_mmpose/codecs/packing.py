@@ -1,4 +1,4 @@
-"""One image's annotations, packed for the head: what they say, in input px. Pure numpy.
+"""Packing of one image's annotations for the head, in input px. Pure numpy.
 
 Nothing here depends on centers, cell alignment or sigmas: those are the head's, which turns what is packed here into
 targets (:mod:`dualcenter_mmpose.codecs.unpacking`). An *input px* is one of the codec's ``input_size``, the nominal
@@ -21,12 +21,12 @@ Annotations = Sequence[Mapping[str, Any]]
 
 
 class HostLabels(NamedTuple):
-    """What is packed beside the tensors and stays on the host.
+    """Labels that are packed beside the tensors and stay on the host.
 
     Attributes:
         input_size: (w, h) whose px the labels are in.
         unlabelled_boxes: (U, 3, 2) input px: top left, top right and bottom left corner of each box without keypoints,
-            as the person sees them: a mirrored box has its "left" on the right. (The warp may turn a box, so two
+            as the person in it sees them: a mirrored box has its "left" on the right. (The warp may turn a box, so two
             corners would not do.)
     """
 
@@ -103,7 +103,7 @@ def pack_annotations(
 
 
 def unlabelled_boxes(annotations: Annotations, image_to_input: np.ndarray) -> np.ndarray:
-    """Boxes of single persons without labelled keypoints.
+    """Boxes of single instances without labelled keypoints.
 
     Args:
         annotations: of one image, image px; crowds and boxes without width are left out.

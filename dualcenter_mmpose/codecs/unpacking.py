@@ -1,4 +1,4 @@
-"""Packed annotations of a batch on their way to the grid of the head. Pure torch.
+"""Unpacking of a batch's annotations onto the grid of the head, and pseudo centers. Pure torch.
 
 The counterpart of :mod:`dualcenter_mmpose.codecs.packing`: what the loader packed in input px becomes cells here, by
 the alignment of the codec that also decodes.
@@ -61,7 +61,7 @@ def unpack_masks(bits: Tensor, width: int) -> Tensor:
 def locate_pseudo_centers(
     boxes: Sequence[np.ndarray], places: Sequence[Place | None], stride: float, align: str, device: torch.device
 ) -> Tensor:
-    """Pseudo centers of a batch: where the centers of upright persons with only a box usually are.
+    """Pseudo centers of a batch: the usual places of centers in upright boxes without keypoints.
 
     Args:
         boxes: per image, (U_i, 3, 2) input px as in :class:`~dualcenter_mmpose.codecs.packing.HostLabels`.
@@ -85,6 +85,7 @@ def _centers_in_boxes(corners: Tensor, places: Sequence[Place | None], stride: f
     centers = corners.new_zeros(len(corners), len(places), 3)
     for group_idx, place in enumerate(places):
         if place is not None:
+            # Along the box's own sides: a place (0.5, 0.1) in a box from (10, 20), 40 wide and 100 high, is (30, 30).
             points = origin + place[0] * right + place[1] * down
             centers[:, group_idx, :2] = input_to_map(points, stride, align)
             centers[:, group_idx, 2] = 1

@@ -1,6 +1,6 @@
-"""``DeployModel``: image in, people out, as one graph that needs nothing of MMPose.
+"""``DeployModel``: images in, predicted instances out, as one graph that needs nothing of MMPose.
 
-Axis letters: B images, N person slots, K keypoints, H and W pixels of the input.
+Axis letters: B images, N instance slots, K keypoints, H and W pixels of the input.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ OUTPUTS = ('keypoints', 'keypoint_scores', 'scores', 'boxes', 'num_people')
 class DeployModel(nn.Module):
     """A whole pose estimator: normalisation, backbone, head, pose-level networks, grouping.
 
-    Says what ``model.predict`` says of the same images, in a number of slots that does not depend on them. Shares the
-    estimator's weights and puts it into test mode. Auxiliary heads of multi-scale training are left behind, and
+    Predicts what ``model.predict`` does for the same images, in a number of slots that does not depend on them. Shares
+    the estimator's weights and puts it into test mode. Auxiliary heads of multi-scale training are left behind, and
     adaptive convolutions by torchvision's operator go on with ``grid_sample``, which exports and computes the same.
 
     Args:
@@ -30,7 +30,7 @@ class DeployModel(nn.Module):
             ``test_cfg`` by default.
 
     Raises:
-        ValueError: for an estimator with another head, or with a ``test_cfg`` that asks for an image pyramid.
+        ValueError: for an estimator with another head, or with an image pyramid in its ``test_cfg``.
     """
 
     mean: Tensor
@@ -70,7 +70,7 @@ class DeployModel(nn.Module):
         return (images.float() - self.mean) / self.std
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """Return the people of a batch, the best of each image first.
+        """Return the predicted instances of a batch, the best of each image first.
 
         Args:
             images: (B, 3, H, W), sides multiples of 32, uint8 or float32 in [0, 255], channels BGR as OpenCV reads
@@ -85,13 +85,13 @@ class DeployModel(nn.Module):
         feats = self.extract_feat(images)
         if self.flip_test:
             feats = [feats, self.extract_feat(images.flip(-1))]
-        people, _ = self.head.predict_instances(feats, self.flip_test)
-        empty = ~people.valid
-        keypoints = people.keypoints.masked_fill(empty[..., None, None], 0)
+        instances, _ = self.head.predict_instances(feats, self.flip_test)
+        empty = ~instances.valid
+        keypoints = instances.keypoints.masked_fill(empty[..., None, None], 0)
         return dict(
             keypoints=keypoints,
-            keypoint_scores=people.keypoint_scores.masked_fill(empty[..., None], 0),
-            scores=people.scores,
+            keypoint_scores=instances.keypoint_scores.masked_fill(empty[..., None], 0),
+            scores=instances.scores,
             boxes=tight_boxes(keypoints),
-            num_people=people.valid.sum(dim=1),
+            num_people=instances.valid.sum(dim=1),
         )

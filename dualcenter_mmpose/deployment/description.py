@@ -1,4 +1,4 @@
-"""What a program needs to know to run an exported model, written into the model itself."""
+"""Metadata of an exported model: everything that a program needs to run it, written into the model itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dualcenter_mmpose.version import __version__
 
 
 def describe_model(network: DeployModel, config: Any, size: tuple[int, int], batch: int | None) -> dict[str, Any]:
-    """Return what a program needs to know to run the exported model, ready for JSON.
+    """Return everything that a program needs to run the exported model, ready for JSON.
 
     Args:
         network: the network.

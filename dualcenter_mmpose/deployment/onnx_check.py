@@ -44,7 +44,7 @@ def _first(outputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def is_same(parity: Parity) -> bool:
-    """Return whether both find the same people at the same places."""
+    """Return whether both find the same instances at the same places."""
     return parity.keypoints <= TOLERANCE and not parity.num_unequal
 
 

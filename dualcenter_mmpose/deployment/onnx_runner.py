@@ -2,14 +2,14 @@
 
 Needs numpy, OpenCV and ONNX Runtime, and nothing else: neither PyTorch nor OpenMMLab nor this project. The file can be
 copied to where the model runs. OpenCV 5 works, but its ``warpAffine`` rounds a tenth of the bytes otherwise than the
-OpenCV 4 that models are trained with, and people move by hundredths of a pixel (docs/export.md).
+OpenCV 4 that models are trained with, and keypoints move by hundredths of a pixel (docs/export.md).
 
 Example::
 
     pip install numpy 'opencv-python-headless<5' onnxruntime
     python onnx_runner.py model.onnx photo.jpg --out results.json --draw drawings
 
-Results are a list in COCO's form, one entry a person, the best of each image first: ``file_name``, ``image_id`` (the
+Results are a list in COCO's form, one entry an instance, the best of each image first: ``file_name``, ``image_id`` (the
 number in the file name where every name is a number of its own, else 1, 2, ... in the order of the arguments),
 ``category_id``, ``keypoints`` (x, y, score for each, px of the image on disk), ``score``, ``bbox`` (x, y, w, h).
 """
@@ -31,10 +31,10 @@ FORMAT = 'dualcenter_mmpose/1'
 PROVIDERS = {'cpu': 'CPUExecutionProvider', 'cuda': 'CUDAExecutionProvider'}
 HOW_TO_INSTALL = "pip install numpy 'opencv-python-headless<5' onnxruntime"
 DRAWN_SCORE = 0.25
-"""Persons below are not drawn unless another threshold is given."""
+"""Instances below are not drawn unless another threshold is given."""
 
 LEFT, RIGHT, MIDDLE = (60, 180, 255), (255, 150, 60), (120, 220, 120)
-"""Limb colours, BGR: the person's left, its right, and what joins them."""
+"""Limb colours, BGR: the person's own left, the right, and what joins them."""
 
 
 class PredictError(ValueError):
@@ -143,7 +143,7 @@ class Model:
         return dict(zip(self.names, self.session.run(self.names, {'images': images})))
 
     def predict(self, images: Sequence[np.ndarray]) -> list[dict[str, np.ndarray]]:
-        """Return the people of images of any size.
+        """Return the predicted instances of images of any size.
 
         Args:
             images: (h, w, 3) BGR uint8 each; at most as many as the model takes at once.
@@ -154,15 +154,15 @@ class Model:
         """
         warps = [make_warp((image.shape[1], image.shape[0]), self.input_size) for image in images]
         outputs = self.run(self.stack([warp_image(i, w, self.input_size) for i, w in zip(images, warps)]))
-        people = []
+        per_image = []
         for idx, warp in enumerate(warps):
             found = {
                 name: values[idx][: outputs['num_people'][idx]] for name, values in outputs.items() if values.ndim > 1
             }
             found['keypoints'] = to_image(found['keypoints'], warp, self.input_size)
             found['boxes'] = to_image(found['boxes'].reshape(-1, 2, 2), warp, self.input_size).reshape(-1, 4)
-            people.append(found)
-        return people
+            per_image.append(found)
+        return per_image
 
     def stack(self, warped: Sequence[np.ndarray]) -> np.ndarray:
         """Return images of the input size as one batch, filled up with black ones to what the model takes."""
@@ -204,37 +204,41 @@ def image_ids(paths: Sequence[Path]) -> list[int]:
     return list(range(1, len(paths) + 1))
 
 
-def format_people(people: dict[str, np.ndarray], path: Path, image_id: int, score_thr: float) -> list[dict[str, Any]]:
-    """Return an image's people in COCO's form, those below the threshold left out."""
+def format_instances(
+    instances: dict[str, np.ndarray], path: Path, image_id: int, score_thr: float
+) -> list[dict[str, Any]]:
+    """Return an image's instances in COCO's form, those below the threshold left out."""
     results = []
-    for idx in np.flatnonzero(people['scores'] >= score_thr):
-        pose = np.concatenate([people['keypoints'][idx], people['keypoint_scores'][idx, :, None]], axis=1)
-        x_min, y_min, x_max, y_max = (float(v) for v in people['boxes'][idx])
+    for idx in np.flatnonzero(instances['scores'] >= score_thr):
+        pose = np.concatenate([instances['keypoints'][idx], instances['keypoint_scores'][idx, :, None]], axis=1)
+        x_min, y_min, x_max, y_max = (float(v) for v in instances['boxes'][idx])
         results.append(
             dict(
                 image_id=image_id,
                 file_name=path.name,
                 category_id=1,
                 keypoints=[round(float(v), 4) for v in pose.ravel()],
-                score=float(people['scores'][idx]),
+                score=float(instances['scores'][idx]),
                 bbox=[round(v, 4) for v in (x_min, y_min, x_max - x_min, y_max - y_min)],
             )
         )
     return results
 
 
-def draw_people(image: np.ndarray, people: Iterable[dict[str, Any]], names: Sequence[str], links: Any) -> np.ndarray:
-    """Return the image with people drawn into it, the best on top.
+def draw_instances(
+    image: np.ndarray, results: Iterable[dict[str, Any]], names: Sequence[str], links: Any
+) -> np.ndarray:
+    """Return the image with instances drawn into it, the best on top.
 
     Args:
         image: (h, w, 3) BGR uint8.
-        people: results in COCO's form.
+        results: instances in COCO's form.
         names: K keypoint names.
         links: pairs of keypoint indices.
     """
     drawn = image.copy()
-    for person in sorted(people, key=lambda result: float(result['score'])):
-        pose = np.asarray(person['keypoints']).reshape(-1, 3)[:, :2]
+    for result in sorted(results, key=lambda result: float(result['score'])):
+        pose = np.asarray(result['keypoints']).reshape(-1, 3)[:, :2]
         thickness = 1 if np.ptp(pose, axis=0).max() < 120 else 2
         ends = [tuple(int(v) for v in np.clip(np.round(point * 8), -(2**20), 2**20)) for point in pose]  # 1/8 px
         for first, second in links:
@@ -262,12 +266,12 @@ def write_results(results: list[dict[str, Any]], path: Path) -> None:
 def predict_files(
     model: Model, paths: Sequence[Path], score_thr: float | None, draw: Path | None, batch: int
 ) -> list[dict[str, Any]]:
-    """Return the people of image files, and write drawings where they are asked for.
+    """Return the instances in image files, and write drawings where a folder is given.
 
     Args:
         model: the model.
         paths: of the images.
-        score_thr: lowest score of a person; with ``None`` all are returned, and those of :data:`DRAWN_SCORE` drawn.
+        score_thr: lowest score of an instance; with ``None`` all are returned, and those of :data:`DRAWN_SCORE` drawn.
         draw: folder for drawings.
         batch: images at once.
     """
@@ -275,20 +279,20 @@ def predict_files(
     ids = iter(image_ids(paths))
     for group in make_batches(paths, batch):
         images = [read_image(path) for path in group]
-        for path, image, people in zip(group, images, model.predict(images)):
-            found = format_people(people, path, next(ids), score_thr or 0.0)
+        for path, image, instances in zip(group, images, model.predict(images)):
+            found = format_instances(instances, path, next(ids), score_thr or 0.0)
             best = f', best score {found[0]["score"]:.3f}' if found else ''
             print(f'{path}: {len(found)} people{best}', flush=True)
             if draw is not None:
-                shown = [person for person in found if person['score'] >= (DRAWN_SCORE if score_thr is None else 0)]
+                shown = [result for result in found if result['score'] >= (DRAWN_SCORE if score_thr is None else 0)]
                 _draw_file(model, image, shown, draw / f'{path.stem}.jpg')
             results += found
     return results
 
 
-def _draw_file(model: Model, image: np.ndarray, people: list[dict[str, Any]], path: Path) -> None:
+def _draw_file(model: Model, image: np.ndarray, results: list[dict[str, Any]], path: Path) -> None:
     names, links = model.description['keypoint_names'], model.description['skeleton_links']
-    written, content = cv2.imencode('.jpg', draw_people(image, people, names, links))
+    written, content = cv2.imencode('.jpg', draw_instances(image, results, names, links))
     if not written:
         raise PredictError(f"could not encode the drawing '{path}'")
     path.write_bytes(content.tobytes())
@@ -305,12 +309,12 @@ def predict(
     threads: int | None = None,
     batch: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the people of image files, and write them and drawings where that is asked for.
+    """Return the instances in image files, and write them and drawings where places for these are given.
 
     Args:
         model: file that `dualcenter export` wrote.
         images: files.
-        out: JSON file for the people.
+        out: JSON file for the instances.
         draw: folder for drawings.
         score_thr: see :func:`predict_files`.
         provider: key of :data:`PROVIDERS`.

@@ -1,6 +1,6 @@
-"""How far two runs of the same model are apart.
+"""Differences between two runs of the same model.
 
-Axis letters: B images, N person slots, K keypoints.
+Axis letters: B images, N instance slots, K keypoints.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ class Parity(NamedTuple):
     """The difference between two runs.
 
     Attributes:
-        num_people: persons that were compared.
+        num_people: instances that were compared.
         keypoints: largest difference of a coordinate, input px.
         keypoint_scores: largest difference of a keypoint's score.
-        scores: largest difference of a person's score.
-        num_unequal: images in which the two runs do not have the same number of persons; these are compared by what
+        scores: largest difference of an instance score.
+        num_unequal: images in which the two runs do not have the same number of instances; these are compared by what
             they have in common.
     """
 
@@ -42,6 +42,7 @@ def compare(expected: Outputs, received: Outputs) -> Parity:
     """
     counts = np.stack([expected['num_people'], received['num_people']])
     slots = np.arange(expected['scores'].shape[1])
+    # Slots that both runs fill: with 3 and 2 instances in an image, its first two.
     both = slots < counts.min(axis=0)[:, None]
 
     def largest(name: str) -> float:

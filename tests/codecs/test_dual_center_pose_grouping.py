@@ -317,9 +317,9 @@ class TestOneCodecDecides:
             codec = make_codec(64, weak_centers=dict(head_center=(0.5, 0.1)))
         assert codec.pseudo_places == ((0.5, 0.1), None)
         with pytest.warns(FutureWarning, match='pseudo_weight'):
-            assert make_codec(64, center_heatmap=dict(weak_weight=0.4)).heat.pseudo_weight == 0.4
+            assert make_codec(64, center_heatmap=dict(weak_weight=0.4)).center_heatmap.pseudo_weight == 0.4
         with pytest.warns(FutureWarning, match='center_heatmap'):
-            assert make_codec(64, center_heat=dict(pseudo_weight=0.4)).heat.pseudo_weight == 0.4
+            assert make_codec(64, center_heat=dict(pseudo_weight=0.4)).center_heatmap.pseudo_weight == 0.4
 
 
 class TestDoors:

@@ -1,4 +1,4 @@
-"""``BottomUpHead``: what the heads of bottom-up methods share, from the codec to packed predictions.
+"""``BottomUpHead``: base class of the heads of bottom-up methods, from the codec to packed predictions.
 
 Axis letters: B images, N instances, K keypoints.
 """
@@ -49,7 +49,7 @@ class BottomUpHead(BaseHead):
 
     @abstractmethod
     def predict_instances(self, feats: Sequence[Any], flip_test: bool = False) -> tuple[PredictedInstances, Any]:
-        """Return the instances of a batch on its device, keypoints in input px, and the maps they were read off.
+        """Return the instances of a batch on its device, keypoints in input px, and the maps they were read from.
 
         Args:
             feats: the backbone's maps; with ``flip_test`` a pair of them, for the images and for the mirrored images.

@@ -1,4 +1,4 @@
-"""Checkpoints on their way into the head: checked, and those of MMPose's DEKR renamed and widened.
+"""Checks of checkpoints for the head, and conversion of those of MMPose's DEKR.
 
 The trunk is the same network, so every layer maps one to one; the last layers repeat DEKR's center for each of our
 centers.

@@ -1,6 +1,6 @@
 """``DualCenterHead``: DEKR's trunk with one displacement field per anatomical center.
 
-Axis letters: B images, K keypoints, G center groups, N persons, H and W cells. Maps are laid out as in
+Axis letters: B images, K keypoints, G center groups, N instances, H and W cells. Maps are laid out as in
 :class:`~dualcenter_mmpose.types.DenseMaps`, targets as in
 :class:`~dualcenter_mmpose.codecs.targets.DenseTargets`.
 """
@@ -141,7 +141,7 @@ class DualCenterHead(BottomUpHead):
 
     @property
     def needs_instances(self) -> bool:
-        """Whether there are pose-level networks: they train on the instances themselves."""
+        """Whether there are pose-level networks: they train on instances, not on target maps."""
         return self.pose_nets is not None
 
     def fuse(self, feats: Sequence[Tensor]) -> Tensor:
@@ -195,7 +195,7 @@ class DualCenterHead(BottomUpHead):
         Args:
             feats: the backbone's maps.
             targets: on the grid of the output; not used by frozen dense branches.
-            instances: the annotated persons, for the pose-level networks; ``None`` leaves these out, as on other
+            instances: the ground truth, for the pose-level networks; ``None`` leaves these out, as on other
                 scales than the nominal one.
         """
         with torch.set_grad_enabled(self.train_dense and torch.is_grad_enabled()):
@@ -226,10 +226,10 @@ class DualCenterHead(BottomUpHead):
         }
 
     def unpack_instances(self, batch_data_samples: Sequence[Any]) -> GroundTruthInstances:
-        """Return the persons that the codec packed into a batch of data samples.
+        """Return the ground-truth instances that the codec packed into a batch of data samples.
 
         Raises:
-            ValueError: for targets that the loader made: they hold maps, not persons.
+            ValueError: for targets that the loader made: they hold maps, not instances.
         """
         if 'heatmaps' in batch_data_samples[0].gt_fields:
             raise ValueError(
@@ -248,7 +248,7 @@ class DualCenterHead(BottomUpHead):
 
         Args:
             batch_data_samples: data samples as the codec encoded them.
-            person_range: (lowest, highest) diagonal of a supervised person, cells; needs packed targets.
+            person_range: (lowest, highest) diagonal of a supervised instance, cells; needs packed targets.
             instances: from :meth:`unpack_instances`, where it was called already.
             keypoint_targets: likewise, from the codec.
 
@@ -276,7 +276,7 @@ class DualCenterHead(BottomUpHead):
         return [PixelData(heatmaps=h, displacements=d) for h, d in zip(maps.heatmaps, maps.displacements)]
 
     def predict_instances(self, feats: Sequence[Any], flip_test: bool = False) -> tuple[PredictedInstances, DenseMaps]:
-        """Return the people of a batch on its device, and the maps that they were read off.
+        """Return the predicted instances of a batch on its device, and the maps that they were read from.
 
         Args:
             feats: the backbone's maps; with ``flip_test`` a pair of them, for the images and for the mirrored images.
@@ -287,7 +287,7 @@ class DualCenterHead(BottomUpHead):
         return self.instances_from_maps(feats[0] if flip_test else feats, maps), maps
 
     def instances_from_maps(self, feats: Sequence[Tensor], maps: DenseMaps) -> PredictedInstances:
-        """Predicted instances of a batch: candidates, what the pose-level networks say of them, and their groups.
+        """Predicted instances of a batch: candidates, the pose-net outputs for them, and their groups.
 
         Args:
             feats: the backbone's maps, which the networks sample; not read without networks.

@@ -29,7 +29,7 @@ class PoseLevelNets(nn.Module):
         similarity: config of the similarity network, ``None`` for none.
         confidence: likewise.
         refinement: likewise.
-        refinement_units: ``'diagonal'``, or ``'pixel'`` for Eq. 3 to the letter, whose loss large persons rule.
+        refinement_units: ``'diagonal'``, or ``'pixel'`` for Eq. 3 to the letter, whose loss large instances rule.
 
     Raises:
         ValueError: for unknown units, or without any network.
@@ -51,6 +51,7 @@ class PoseLevelNets(nn.Module):
         if not configs:
             raise ValueError(f'pose_nets must name at least one of {KINDS}; leave it out for none')
         self.refinement_units = refinement_units
+        # The head knows the sizes: a config that also wrote them could only contradict it.
         sizes = dict(num_keypoints=num_keypoints, in_channels=in_channels)
         self.nets = nn.ModuleDict({name: MODELS.build({**cfg, **sizes}) for name, cfg in configs.items()})
 
@@ -62,8 +63,9 @@ class PoseLevelNets(nn.Module):
             keypoint_heatmaps: (B, K, H, W).
             candidates: with M slots per image.
         """
+        # Full precision under autocast, too: coordinates in halves are a sixteenth of a cell apart at cell 100.
         with torch.no_grad(), torch.autocast(keypoint_heatmaps.device.type, enabled=False):
-            features = sample_pose_features(feats, keypoint_heatmaps, candidates.keypoints)
+            features = sample_pose_features(feats, keypoint_heatmaps, candidates.keypoints)  # (B, M, K, C + K)
             return PoseNetOutputs(
                 confidences=self._run('confidence', features),
                 embeddings=self._run('similarity', features),
@@ -87,20 +89,21 @@ class PoseLevelNets(nn.Module):
         Args:
             feats: the backbone's maps.
             keypoint_heatmaps: (B, K, H, W).
-            candidates: to learn from.
-            targets: theirs.
+            candidates: M per image, to train on.
+            targets: of these candidates.
             cell: input px per cell, for losses in pixels.
         """
         with torch.autocast(keypoint_heatmaps.device.type, enabled=False):
+            # The networks are trained on given poses: no gradient of theirs moves the head that made these.
             keypoints = candidates.keypoints.detach()
             features = sample_pose_features(feats, keypoint_heatmaps, keypoints)
             losses = {}
             if 'similarity' in self.nets:
                 embeddings = self.nets['similarity'](features)
-                positions = keypoints.mean(dim=2)
+                positions = keypoints.mean(dim=2)  # (B, M, 2): pairs that are near each other are the hard ones
                 losses['loss/similarity'] = similarity_loss(embeddings, targets.identities, positions)
             if 'confidence' in self.nets:
-                confidences = self.nets['confidence'](features)
+                confidences = self.nets['confidence'](features)  # (B, M)
                 losses['loss/confidence'] = confidence_loss(confidences, targets.oks, targets.oks_known)
             if 'refinement' in self.nets:
                 losses['loss/refinement'] = self._refinement_loss(features, keypoints, targets, cell)
@@ -108,10 +111,12 @@ class PoseLevelNets(nn.Module):
 
     def _refinement_loss(self, features: Tensor, keypoints: Tensor, targets: PoseTargets, cell: float) -> Tensor:
         refiner: Any = self.nets['refinement']  # any registered class that has `residuals`
-        residuals, diagonals = refiner.residuals(features, keypoints)
+        # The residuals before they are bounded: beyond the bound, a clamped one would have no gradient.
+        residuals, diagonals = refiner.residuals(features, keypoints)  # (B, M, K, 2) and (B, M, 1, 1)
         units = diagonals
         if self.refinement_units == 'pixel':  # the same residual, measured in input pixels
+            # Example at 4 px a cell: a unit of 1 / 4 cell is a pixel; a residual of 0.1 diagonals of 20 cells is 8 px.
             units = torch.full_like(diagonals, 1 / cell)
             residuals = residuals * diagonals / units
-        is_person = targets.identities >= 0
-        return refinement_loss(residuals, keypoints, targets.keypoints, targets.labelled, is_person, units)
+        is_identified = targets.identities >= 0
+        return refinement_loss(residuals, keypoints, targets.keypoints, targets.labelled, is_identified, units)
