@@ -70,6 +70,14 @@ class TestDrawValidMask:
         found = draw_valid_mask([{**NO_KEYPOINTS, **annotation}], TO_MAP, (8, 8))
         assert found.tolist() == expected.tolist()
 
+    def test_less_than_half_of_a_cell(self):
+        """A cell is masked when at least half of what is read there lies in the region: a quarter is too little."""
+        region = np.zeros((32, 32), np.uint8)
+        region[:, 10:24] = 1
+        quarter = np.array([[1, 0, 0.25], [0, 1, 0], [0, 0, 1]])  # cell 2 reads at x = 9.25, cell 3 at 13.25
+        found = draw_valid_mask([dict(iscrowd=1, segmentation=run_lengths(region))], TO_MAP @ quarter, (8, 8))
+        assert found[0].tolist() == [True, True, True, False, False, False, True, True]
+
     def test_crowd_run_lengths(self):
         """A crowd in COCO's own notation masks its region (MMPose's transform masks nothing)."""
         region = np.zeros((40, 60), np.uint8)

@@ -105,6 +105,20 @@ class TestPackAnnotations:
         assert packed['target_box_centers'].tolist() == [[9.5, 19.5]]
         assert boxes.shape == (0, 3, 2)
 
+    def test_annotated_areas(self):
+        """An annotated area of 800 px^2 at twice the size is one of 200 at the nominal size."""
+        keypoints, labelled = np.zeros((1, 1, 2), np.float32), np.ones((1, 1), bool)
+        packed, _ = pack_annotations(keypoints, labelled, np.array([800.0]), [], np.eye(3), 2, (16, 16), 4.0)
+        assert packed['target_areas'].tolist() == [200]
+
+    def test_mask_is_read_at_the_middle_of_cells(self):
+        """A crowd of 9 x 9 px covers a quarter of the third cell's width, which stays supervised."""
+        crowd = dict(iscrowd=1, segmentation=dict(size=[64, 64], counts=[0, *([9, 55] * 8), 9, 55 + 64 * 55]))
+        nobody = np.zeros((0, 1, 2), np.float32), np.zeros((0, 1), bool)
+        packed, _ = pack_annotations(*nobody, None, [crowd], np.eye(3), 1, (16, 16), 4.0)
+        mask = np.unpackbits(packed['target_mask_bits'][0], axis=1, count=16).astype(bool)
+        assert np.argwhere(~mask).tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+
     def test_mask_covers_cells(self):
         """A crowd of 8 x 8 px at the nominal size takes the first two cells of 4 px each way."""
         packed, _ = self.pack(1)

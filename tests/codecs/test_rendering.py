@@ -73,6 +73,11 @@ class TestOwnership:
         disc = render_discs(one_point(4.0, 4.0), YES, [2.0], (9, 9))
         assert disc.sum() == 13
 
+    def test_disc_around_the_point_itself(self):
+        """A disc is measured from the point, not from its cell: around (4.4, 4) radius 2 reaches x = 3 to 6."""
+        disc = render_discs(one_point(4.4, 4.0), YES, [2.0], (9, 9))[0, 0]
+        assert disc[4].nonzero().flatten().tolist() == [3, 4, 5, 6]
+
     def test_smaller_person_wins(self):
         """Where two discs overlap, the lower index, hence the smaller person, owns the cell."""
         points = torch.tensor([[[[3.0, 3.0]], [[5.0, 3.0]]]])

@@ -102,9 +102,21 @@ class TestMakeTargets:
         assert outside.heatmaps[0, 17:].abs().sum() == 0
         assert outside.displacement_weights.abs().sum() == 0
         assert outside.heatmap_weights[0, 18, 16, 16] == 0  # body, sigma 4
+        assert outside.heatmap_weights[0, 18, 16, 16 + 12] == 0
         assert outside.heatmap_weights[0, 18, 16, 16 + 13] == pytest.approx(0.1)
         assert torch.equal(inside.heatmaps[:, :17], outside.heatmaps[:, :17])
         assert inside.heatmaps[0, 18].max() == 1
+
+    def test_box_centers_follow_their_instances(self):
+        """A center by the rule ``bbox`` leads to its own instance's keypoints, the larger one's given first or last."""
+        keypoints = np.full((2, 17, 2), 8, np.float32)
+        keypoints[1] = 24
+        keypoints[0, 9], keypoints[1, 9] = (20, 8), (28, 24)  # diagonals 12 and 4
+        instances = make_instances(keypoints, np.ones((2, 17), bool))
+        instances = instances._replace(box_centers=torch.tensor([[[14.0, 8.0], [26.0, 24.0]]]))
+        found = targets_of(instances, [dict(name='box', rule='bbox')])
+        assert found.displacements[0, :2, 8, 14].tolist() == [8 - 14, 0]
+        assert found.displacements[0, :2, 24, 26].tolist() == [24 - 26, 0]
 
     def test_range_is_inclusive(self):
         """A person exactly at an end of the range teaches."""
