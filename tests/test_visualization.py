@@ -12,7 +12,7 @@ NAMES = ['left_hip', 'left_knee', 'right_knee']
 
 
 def test_limb_colors():
-    """The person's left, its right and what joins them differ."""
+    """The person's own left, the right and what joins them differ."""
     colors = {visualization.limb_color(NAMES, limb) for limb in ([0, 1], [2, 2], [1, 2])}
     assert len(colors) == 3
 
@@ -38,7 +38,7 @@ def test_contact_sheet(tmp_path):
 
 
 def test_draw_predictions(tmp_path):
-    """Annotated people are drawn on the left half, predicted ones on the right, weak ones not at all."""
+    """Annotated instances are drawn on the left half, predicted ones on the right, low scores not at all."""
     content = coco_content(person(1, 1, (20, 20, 60, 90)), num_images=1)
     content['categories'][0]['skeleton'] = [[1, 2], [16, 17]]
     ann_file = write_coco(tmp_path, content, with_images=True)
@@ -62,7 +62,7 @@ def test_draw_predictions(tmp_path):
 
 
 def test_curves(tmp_path):
-    """Losses of every level are drawn; lines without losses are passed over."""
+    """Losses of every scale are drawn; lines without losses are passed over."""
     losses = [{'step': s, 'loss/heatmap_2x': 1 / s, 'loss/displacement_2x': 0.1 / s} for s in range(1, 4)]
     lines = [*losses, {'coco/AP': 0.5, 'step': 3}]
     (tmp_path / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)))

@@ -61,12 +61,12 @@ class TestFindCandidates:
         assert found.scores[0].tolist() == pytest.approx([0.9, 0, 0.7, 0])
 
     def test_tiny_map(self):
-        """More peaks than cells are not asked for (MMPose's decoder fails there)."""
+        """More peaks than cells are not taken (MMPose's decoder fails there)."""
         found = find_candidates(torch.rand(2, 1, 2, 3), torch.zeros(2, 4, 2, 3), max_per_center=30)
         assert found.scores.shape == (2, 6)
 
     def test_scores_end_at_one(self):
-        """Heat above 1 is not a score above 1."""
+        """A heatmap value above 1 is not a score above 1."""
         assert find_candidates(peaks((2, 2, 1.3))[None, None], torch.zeros(1, 2, 6, 7)).scores.max() == 1
 
     def test_batch_equals_single(self):
@@ -97,7 +97,7 @@ class TestKeypointScores:
         assert sample_keypoint_scores(heatmaps, torch.zeros(1, 1, 1, 2)).item() == pytest.approx(1)
 
     def test_outside(self):
-        """Outside the map there is no heat, but a regressed joint is never absent."""
+        """Outside the map the value is 0, but a regressed keypoint is never absent."""
         scores = sample_keypoint_scores(torch.ones(1, 1, 4, 4), torch.tensor([[[[-9.0, 2.0]]]]))
         assert scores.item() == pytest.approx(1e-3)
 

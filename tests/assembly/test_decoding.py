@@ -1,4 +1,4 @@
-"""Maps to people in one call; the codec's round trips test the values further."""
+"""Maps to instances in one call; the codec's round trips test the values further."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ OKS_SIGMAS = (0.05, 0.1)
 
 
 def make_maps(*peaks, size=16):
-    """Return maps of 2 keypoints and 2 centers with (center, x, y, heat) peaks; keypoints 3 cells left and right."""
+    """Return maps of 2 keypoints and 2 centers with (center, x, y, value) peaks; keypoints 3 cells left and right."""
     heatmaps = torch.zeros(1, 4, size, size)
     for center, x, y, heat in peaks:
         heatmaps[0, 2 + center, y, x] = heat
@@ -23,7 +23,7 @@ class TestTwoSteps:
     """find_all_candidates, group_candidates."""
 
     def test_two_centers_of_one_person(self):
-        """Poses of both centers in one place are one person; the better center's pose stands for it."""
+        """Poses of both centers in one place are one instance; the better center's pose stands for it."""
         people = decode(make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5)))
         assert people.valid.sum() == 1
         assert people.keypoints[0, 0].tolist() == [[21.5, 33.5], [45.5, 33.5]]
@@ -75,13 +75,13 @@ class TestSpatialTerm:
 
     @pytest.mark.parametrize('spatial', ['oks', 'gaussian', 'euclidean'])
     def test_one_person(self, spatial):
-        """By every term, poses in one place are one person and poses 8 cells apart are two."""
+        """By every term, poses in one place are one instance and poses 8 cells apart are two."""
         together, apart = TWO_POSES, make_maps((0, 4, 8, 0.9), (1, 12, 8, 0.5))
         assert decode(together, spatial=spatial, group_thr=0.9).valid.sum() == 1
         assert decode(apart, spatial=spatial, group_thr=0.9).valid.sum() == 2
 
     def test_euclidean_rule(self):
-        """Fig. 12's rule: less than a tenth of the diagonal of 6 cells apart is one person."""
+        """Fig. 12's rule: less than a tenth of the diagonal of 6 cells apart is one instance."""
         half_a_cell, one_cell = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5)), make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
         half_a_cell.displacements[:, 4::2] += 0.5
         one_cell.displacements[:, 4::2] += 1
@@ -94,47 +94,47 @@ class TestGroupingOption:
 
     @pytest.mark.parametrize(('grouping', 'expected'), [('greedy', 2), ('components', 1)])
     def test_chain(self, grouping, expected):
-        """Three poses in a row, each alike its neighbours alone: two people, or one."""
+        """Three poses in a row, each similar to its neighbours alone: two instances, or one."""
         chain = make_maps((0, 5, 8, 0.9), (0, 8, 8, 0.8), (0, 11, 8, 0.7))  # half a diagonal from one to the next
         found = decode(chain, spatial='euclidean', group_thr=0.45, grouping=grouping)
         assert found.valid.sum() == expected
 
 
-class TestJudge:
-    """The networks' word."""
+class TestPredict:
+    """Pose-net outputs in decoding."""
 
-    def test_asked_once_for_all(self):
-        """One question for every candidate of the batch."""
-        asked = []
+    def test_one_call_for_all(self):
+        """One call for all candidates of the batch."""
+        calls = []
 
         def predict(candidates):
-            asked.append(candidates.keypoints.shape)
+            calls.append(candidates.keypoints.shape)
             return PoseNetOutputs()
 
         decode(TWO_POSES, predict)
-        assert asked == [(1, 60, 2, 2)]
+        assert calls == [(1, 60, 2, 2)]
 
     def test_silent_networks_change_nothing(self):
-        """Without any network the people are those of the centers' heat."""
+        """Without any network the instances are those of the centers' heatmaps."""
         for a, b in zip(decode(TWO_POSES, lambda _: PoseNetOutputs()), decode(TWO_POSES)):
             assert torch.equal(a, b)
 
     def test_confidence_ranks_and_scores(self):
-        """The more confident pose stands for the person, though its center is colder, and gives the score."""
+        """The more confident pose stands for the instance, though its center is lower, and gives the score."""
         maps = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
-        maps.displacements[:, 4::2] += 0.25  # center 1 sees the person 1 px further right
+        maps.displacements[:, 4::2] += 0.25  # center 1 sees the instance 1 px further right
         found = decode(maps, outputs_of(confidences=(0.3, 0.6)))
         assert found.valid.sum() == 1
         assert found.scores[0, 0].item() == pytest.approx(0.6)
         assert found.keypoints[0, 0].tolist() == [[22.5, 33.5], [46.5, 33.5]]
 
     def test_instance_score_over_confidence(self):
-        """Another instance score may be asked for; the confidence still ranks."""
+        """Another instance score may be set; the confidence still ranks."""
         found = decode(TWO_POSES, outputs_of(confidences=(0.3, 0.6)), instance_score='center')
         assert found.scores[0, 0].item() == pytest.approx(0.5)
 
     def test_confidence_of_what_is_no_candidate(self):
-        """A confident network makes no people out of empty slots."""
+        """A confident network makes no instances out of empty slots."""
         found = decode(TWO_POSES, lambda c: PoseNetOutputs(confidences=torch.ones(c.valid.shape)))
         assert found.valid.sum() == 1
 
@@ -142,17 +142,17 @@ class TestJudge:
         ('second', 'expected'), [((1.0, 0.0), 1), ((0.6, 0.8), 1), ((0.1, 0.995), 2), ((-1.0, 0.0), 2)]
     )
     def test_appearance(self, second, expected):
-        """Poses in one place are one person if they look alike: a cosine of 0.6 exceeds 0.2, one of 0.1 does not."""
+        """Poses in one place are one instance if similar in looks: a cosine of 0.6 exceeds 0.2, one of 0.1 does not."""
         predict = outputs_of(embeddings=((1.0, 0.0), second))
         assert decode(TWO_POSES, predict, group_thr=0.2).valid.sum() == expected
 
     def test_appearance_times_space(self):
-        """Poses that look the same, but stand apart, are two people."""
+        """Poses that look the same, but stand apart, are two instances."""
         apart = make_maps((0, 4, 8, 0.9), (1, 12, 8, 0.5))
         assert decode(apart, outputs_of(embeddings=((1.0, 0.0), (1.0, 0.0)))).valid.sum() == 2
 
     def test_refined(self):
-        """The refined pose comes out, in input px, with the heat where it ends; grouping sees the pose as it was."""
+        """The refined pose comes out, in input px, with the value where it ends; grouping sees the pose as it was."""
         maps = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.5))
         maps.heatmaps[0, 0, 9, 6], maps.heatmaps[0, 1, 9, 12] = 0.8, 0.4
         found = decode(maps, outputs_of(move=(1.0, 1.0)))
@@ -165,7 +165,7 @@ class TestMerge:
     """The option merge."""
 
     def make_maps(self):
-        """Return maps on which center 1 sees the person 1 cell further right, and both keypoints are equally hot."""
+        """Return maps on which center 1 sees the instance 1 cell further right, and both keypoints are equally high."""
         maps = make_maps((0, 8, 8, 0.9), (1, 8, 8, 0.6))
         maps.displacements[:, 4::2] += 1
         maps.heatmaps[0, :2] = 0.5
@@ -185,7 +185,7 @@ class TestMerge:
         assert found.scores[0, 0].item() == pytest.approx(0.6)
 
     def test_alone(self):
-        """A person seen by one center is not moved."""
+        """An instance seen by one center is not moved."""
         maps = make_maps((0, 8, 8, 0.9))
         torch.testing.assert_close(decode(maps, merge=True).keypoints[0, 0], decode(maps).keypoints[0, 0])
 

@@ -77,13 +77,13 @@ class TestGroupGreedily:
     """group_greedily."""
 
     def test_chain_is_not_one_person(self):
-        """0 and 2 are alike only through 1: the best absorbs 1, and 2 stays itself."""
+        """0 and 2 are similar only through 1: the best absorbs 1, and 2 stays itself."""
         similarity = torch.tensor([[[1, 0.9, 0.1], [0.9, 1, 0.9], [0.1, 0.9, 1]]])
         groups = group_greedily(similarity, torch.tensor([[0.9, 0.8, 0.7]]), torch.ones(1, 3, dtype=torch.bool), 0.5)
         assert groups.representatives.tolist() == [[0, 0, 2]]
 
     def test_longest_chain(self):
-        """In a chain of 60, each alike its neighbours alone, every second candidate stays."""
+        """In a chain of 60, each similar to its neighbours alone, every second candidate stays."""
         num = 60
         similarity = torch.eye(num) + torch.diag(torch.ones(num - 1), 1) + torch.diag(torch.ones(num - 1), -1)
         scores = torch.linspace(1, 0.5, num)[None]
@@ -95,7 +95,7 @@ class TestGroupConnected:
     """group_connected."""
 
     def test_chain_is_one_person(self):
-        """0 and 2 are alike only through 1, and 1 is the best: all three are one, and it stands for them."""
+        """0 and 2 are similar only through 1, and 1 is the best: all three are one, and it stands for them."""
         similarity = torch.tensor([[[1, 0.9, 0.1], [0.9, 1, 0.9], [0.1, 0.9, 1]]])
         groups = group_connected(similarity, torch.tensor([[0.7, 0.9, 0.8]]), torch.ones(1, 3, dtype=torch.bool), 0.5)
         assert groups.representatives.tolist() == [[1, 1, 1]]
@@ -103,7 +103,7 @@ class TestGroupConnected:
 
     @pytest.mark.parametrize('num', [2, 3, 33, 60])
     def test_longest_chain(self, num):
-        """A chain of neighbours is one person, however long."""
+        """A chain of neighbours is one instance, however long."""
         similarity = torch.eye(num) + torch.diag(torch.ones(num - 1), 1) + torch.diag(torch.ones(num - 1), -1)
         scores = torch.linspace(1, 0.5, num)[None]
         groups = group_connected(similarity[None], scores, torch.ones(1, num, dtype=torch.bool), 0.5)
@@ -152,7 +152,7 @@ class TestMergeGroups:
 
 
 def two_centers_two_people():
-    """Return head candidates 0, 1 and body candidates 2, 3; 0 and 2 are one person, 1 is alone, 3 is not valid."""
+    """Return head candidates 0, 1 and body candidates 2, 3; 0 and 2 are one instance, 1 is alone, 3 is not valid."""
     candidates = Candidates(
         keypoints=torch.zeros(1, 4, 2, 2),
         scores=torch.tensor([[0.9, 0.4, 0.5, 0.0]]),
@@ -187,7 +187,7 @@ class TestScoreInstances:
         [('confidence', [0.6, 0.8]), ('confidence*kpt_mean', [0.3, 0.4])],  # keypoint scores 0.25 and 0.75
     )
     def test_modes_with_confidences(self, mode, expected):
-        """The confidence network's word, whatever the centers' heat."""
+        """The confidence network's output, whatever the centers' heatmap values."""
         candidates, groups = two_centers_two_people()
         keypoint_scores = torch.tensor([0.25, 0.75]).expand(1, 4, 2)
         confidences = torch.tensor([[0.6, 0.8, 0.9, 0.1]])
@@ -213,13 +213,13 @@ class TestPickPeople:
         """Representatives come by falling score; the rest of the slots are not valid."""
         groups = Groups(torch.tensor([[0, 1, 2]]), torch.tensor([[True, False, True]]))
         keypoints = torch.arange(12.0).reshape(1, 3, 2, 2)
-        people = pick_instances(keypoints, torch.ones(1, 3, 2), torch.tensor([[0.2, 0.9, 0.5]]), groups, 30)
-        assert people.valid.tolist() == [[True, True, False]]
-        assert people.scores[0].tolist() == pytest.approx([0.5, 0.2, 0])
-        assert people.keypoints[0, 0].tolist() == keypoints[0, 2].tolist()
+        instances = pick_instances(keypoints, torch.ones(1, 3, 2), torch.tensor([[0.2, 0.9, 0.5]]), groups, 30)
+        assert instances.valid.tolist() == [[True, True, False]]
+        assert instances.scores[0].tolist() == pytest.approx([0.5, 0.2, 0])
+        assert instances.keypoints[0, 0].tolist() == keypoints[0, 2].tolist()
 
     def test_limit(self):
-        """No more people than asked for."""
+        """No more instances than the option says."""
         groups = Groups(torch.arange(5)[None], torch.ones(1, 5, dtype=torch.bool))
-        people = pick_instances(torch.zeros(1, 5, 2, 2), torch.ones(1, 5, 2), torch.rand(1, 5), groups, 2)
-        assert people.scores.shape == (1, 2)
+        instances = pick_instances(torch.zeros(1, 5, 2, 2), torch.ones(1, 5, 2), torch.rand(1, 5), groups, 2)
+        assert instances.scores.shape == (1, 2)

@@ -1,4 +1,4 @@
-"""What candidates should have been: OKS as COCO counts it, the closest person, and who may be judged."""
+"""Targets of candidates: OKS as COCO counts it, the closest instance, and whose OKS is known."""
 
 import importlib
 import math
@@ -15,7 +15,7 @@ POSE = torch.tensor([[4.0, 2.0], [2.0, 8.0], [6.0, 8.0]])
 
 
 def scene(num_candidates=6, num_people=4, num_images=2, seed=0):
-    """Return poses near people, people, labelled and areas; some keypoints unlabelled, nobody without any."""
+    """Return poses near instances, instances, labelled and areas; some keypoints unlabelled, nobody without any."""
     generator = torch.Generator().manual_seed(seed)
     people = 40 * torch.rand(num_images, num_people, 3, 2, generator=generator)
     labelled = torch.rand(num_images, num_people, 3, generator=generator) < 0.7
@@ -48,7 +48,7 @@ class TestOks:
             np.testing.assert_allclose(found[b], expected, atol=1e-5)
 
     def test_person_without_labels(self):
-        """Nobody resembles a person without labels, padding above all."""
+        """Nothing resembles an instance without labels, padding above all."""
         poses, people, _, areas = scene()
         oks = oks_with_instances(poses, people, torch.zeros(2, 4, 3, dtype=torch.bool), areas * 0, OKS_SIGMAS)
         assert (oks == 0).all()
@@ -64,20 +64,20 @@ def coco_oks(tool, poses, people, labelled, areas):
     """Return (M, N) as COCO's evaluation tool counts it."""
     evaluation = importlib.import_module(f'{tool}.cocoeval')
     options = dict(sigmas=OKS_SIGMAS.numpy().astype(float), use_area=True) if tool == 'xtcocotools' else {}
-    judge = evaluation.COCOeval(iouType='keypoints', **options)
-    judge.params.kpt_oks_sigmas = OKS_SIGMAS.numpy().astype(float)
+    evaluator = evaluation.COCOeval(iouType='keypoints', **options)
+    evaluator.params.kpt_oks_sigmas = OKS_SIGMAS.numpy().astype(float)
 
     def flatten(pose, visible):
         return np.concatenate((pose.numpy(), visible.numpy()[:, None]), axis=1).flatten().astype(float).tolist()
 
     always = torch.ones(poses.shape[1])
-    judge._gts[1, 1] = [
+    evaluator._gts[1, 1] = [
         dict(keypoints=flatten(p, v), area=float(a), bbox=[0, 0, 1, 1], num_keypoints=int(v.sum()), iscrowd=0)
         for p, v, a in zip(people, labelled, areas)
     ]
     # The tool sorts by score: falling ones keep the order.
-    judge._dts[1, 1] = [dict(keypoints=flatten(p, always), score=-float(i)) for i, p in enumerate(poses)]
-    return judge.computeOks(1, 1)
+    evaluator._dts[1, 1] = [dict(keypoints=flatten(p, always), score=-float(i)) for i, p in enumerate(poses)]
+    return evaluator.computeOks(1, 1)
 
 
 def match(poses, cells, people, labelled=None, areas=None, valid=None, mask=None, **options):
@@ -95,7 +95,7 @@ class TestMatchCandidates:
     """match_candidates."""
 
     def test_closest_person(self):
-        """Each candidate's person is the one of highest OKS; what resembles nobody has none, and its OKS stays."""
+        """Each candidate's instance is the one of highest OKS; what resembles nobody has none, and its OKS stays."""
         people = torch.stack((POSE, POSE + torch.tensor([10.0, 0.0])))
         poses = torch.stack((people[1], people[0] + 0.2, POSE + torch.tensor([5.0, 0.0])))
         targets = match(poses, [[14, 6], [4, 6], [9, 6]], people)
@@ -107,7 +107,7 @@ class TestMatchCandidates:
         assert targets.oks_known.all()
 
     def test_labelled_is_that_person_s(self):
-        """The keypoints to learn from are those labelled on the candidate's own person."""
+        """The keypoints to learn from are those labelled on the candidate's own instance."""
         people = torch.stack((POSE, POSE + torch.tensor([10.0, 0.0])))
         labelled = torch.tensor([[True, True, False], [True, False, True]])
         targets = match(people[[1, 0]], [[14, 6], [4, 6]], people, labelled)
@@ -115,22 +115,22 @@ class TestMatchCandidates:
 
     @pytest.mark.parametrize(('thr', 'identity'), [(0.5, 0), (0.9, -1)])
     def test_threshold(self, thr, identity):
-        """The OKS from which a candidate counts as the person is an option."""
+        """The OKS from which a candidate counts as the instance is an option."""
         pose = POSE + torch.tensor([[0.0, 0.0], [0.0, 0.0], [3.0, 0.0]])  # (2 + exp(-9 / 12.8)) / 3 = 0.83
         targets = match(pose[None], [[4, 6]], POSE[None], identity_thr=thr)
         assert targets.oks.item() == pytest.approx((2 + math.exp(-9 / 12.8)) / 3)
         assert targets.identities.item() == identity
 
     def test_unlabelled_region(self):
-        """A candidate like nobody is not judged if its center pixel, x across and y down, is masked."""
+        """The OKS of a candidate like nobody is unknown if its center pixel, x across and y down, is masked."""
         mask = torch.ones(12, 20, dtype=torch.bool)
         mask[3, 15] = False
         stranger = (POSE + torch.tensor([100.0, 0.0]))[None].expand(3, -1, -1)
         targets = match(stranger, [[15, 3], [14, 3], [3, 11]], POSE[None], mask=mask)
         assert targets.oks_known.tolist() == [[False, True, True]]
 
-    def test_labelled_person_in_an_unlabelled_region(self):
-        """Who is recognised as a labelled person is judged wherever the center lies."""
+    def test_labelled_instance_in_an_unlabelled_region(self):
+        """The OKS of a candidate on a labelled instance is known wherever its center lies."""
         mask = torch.zeros(12, 20, dtype=torch.bool)
         assert match(POSE[None], [[4, 6]], POSE[None], mask=mask).oks_known.all()
 
@@ -143,7 +143,7 @@ class TestMatchCandidates:
 
     @pytest.mark.parametrize('num', [0, 1, 3])
     def test_nobody(self, num):
-        """Without people every candidate is worth 0 and may be told so."""
+        """Without instances every candidate has a known OKS of 0."""
         targets = match(POSE.expand(num, 3, 2), [[4, 6]] * num, torch.zeros(0, 3, 2))
         assert targets.oks.tolist() == [[0.0] * num]
         assert targets.identities.tolist() == [[-1] * num]
@@ -151,7 +151,7 @@ class TestMatchCandidates:
         assert targets.keypoints.shape == (1, num, 3, 2)
 
     def test_batch_equals_singles(self):
-        """Every image has its own people and its own mask."""
+        """Every image has its own instances and its own mask."""
         poses, people, labelled, areas = scene()
         poses[:, 3:] += 200  # like nobody: their regions decide
         generator = torch.Generator().manual_seed(1)

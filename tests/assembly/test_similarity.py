@@ -1,4 +1,4 @@
-"""How alike two poses are, in space and in appearance: laws and values by hand."""
+"""Similarity of two poses, in space and in appearance: laws and values by hand."""
 
 import math
 
@@ -19,7 +19,7 @@ OKS_SIGMAS = torch.tensor([0.05, 0.1, 0.2])
 
 
 def random_poses(num=6, seed=0):
-    """Return (2, num, 3, 2) px of poses close enough together to be alike by every term."""
+    """Return (2, num, 3, 2) px of poses close enough together to be similar by every term."""
     generator = torch.Generator().manual_seed(seed)
     shape = 60 * torch.randn(1, 1, 3, 2, generator=generator)
     return shape + 12 * torch.randn(2, num, 3, 2, generator=generator) + 300
@@ -77,7 +77,7 @@ class TestValues:
         assert bool(closeness[0, 0, 1] > 0.9) is is_one
 
     def test_far_apart(self):
-        """Strangers are not less than not alike."""
+        """The similarity of strangers is 0, not less."""
         pose = moved_pose()[:, :1]
         for term in SPATIAL_TERMS.values():
             assert term(torch.cat((pose, pose + 5000), dim=1), OKS_SIGMAS)[0, 0, 1] == 0
@@ -98,18 +98,18 @@ class TestLaws:
 
     @pytest.mark.parametrize('scale', [0.7, 3.0])
     def test_unchanged_when_the_scene_is_scaled(self, term, scale):
-        """Twice the picture, the same people."""
+        """Twice the picture, the same instances."""
         poses = random_poses(seed=1)
         torch.testing.assert_close(term(poses, OKS_SIGMAS), term(poses * scale, OKS_SIGMAS))
 
     def test_unchanged_when_the_scene_is_moved_or_mirrored(self, term):
-        """Elsewhere in the picture, or on its other side, the same people."""
+        """Elsewhere in the picture, or on its other side, the same instances."""
         poses = random_poses(seed=2)
         turned = poses * torch.tensor([-1.0, 1.0]) + torch.tensor([640.0, 25.0])
         torch.testing.assert_close(term(poses, OKS_SIGMAS), term(turned, OKS_SIGMAS), atol=1e-5, rtol=1e-4)
 
     def test_falls_with_distance(self, term):
-        """The further a pose is moved, the less it is alike."""
+        """The further a pose is moved, the less it is similar."""
         pose = random_poses(1)[:1]
         moved = torch.cat([pose + torch.tensor([shift, 0.0]) for shift in (0, 2, 4, 8)], dim=1)
         similarity = term(moved, OKS_SIGMAS)[0, 0]

@@ -124,7 +124,7 @@ class TestAroundCenters:
         assert not draw(random_maps(1), points, torch.ones(1, 2, CENTERS, dtype=torch.bool)).valid.any()
 
     def test_missing_center(self):
-        """A center that a person lacks gives no candidate; the other one does."""
+        """A center that an instance lacks gives no candidate; the other one does."""
         points, valid = random_points(1, 2)
         valid[0, 0, 1] = False
         found = draw(random_maps(1), points, valid).valid.unflatten(1, (2, CENTERS, 3))
@@ -138,7 +138,7 @@ class TestAroundCenters:
 
     @pytest.mark.parametrize('num_jittered', [0, 1, 5])
     def test_number(self, num_jittered):
-        """As many copies of each center as asked for."""
+        """As many copies of each center as the option says."""
         found = draw(random_maps(), *random_points(), num_jittered=num_jittered)
         assert found.valid.shape == (2, 4 * CENTERS * (1 + num_jittered))
 

@@ -107,7 +107,7 @@ class TestLocate:
             assert found.points[0, 0, 0].tolist() == ([1, 1] if expected else [0, 0])
 
     def test_head_only_and_torso_only(self):
-        """A person with one kind of keypoints gets exactly one center."""
+        """An instance with one kind of keypoints gets exactly one center."""
         keypoints, labelled = np.ones((2, 17, 2), np.float32), np.zeros((2, 17), bool)
         labelled[0, :3], labelled[1, 5:7] = True, True
         assert locate(PAPER_CENTERS, keypoints, labelled).valid[0].tolist() == [[True, False], [False, True]]
@@ -120,7 +120,7 @@ class TestLocate:
         assert locate(centers, keypoints, labelled).valid[0, 0].tolist() == [False, False, True]
 
     def test_bbox(self):
-        """The box center is the annotated box's, for persons with a labelled keypoint."""
+        """The box center is the annotated box's, for instances with a labelled keypoint."""
         keypoints, labelled = np.ones((2, 17, 2), np.float32), np.zeros((2, 17), bool)
         labelled[0, 0] = True
         found = locate([dict(name='box', rule='bbox')], keypoints, labelled, boxes=torch.full((1, 2, 2), 9.0))
@@ -129,7 +129,7 @@ class TestLocate:
 
     @pytest.mark.parametrize('num_people', [0, 1, 6])
     def test_equals_loop(self, num_people):
-        """All rules at once equal the loop over persons."""
+        """All rules at once equal the loop over instances."""
         rng = np.random.default_rng(num_people)
         keypoints = random_people(num_people, 64, seed=3)
         labelled = rng.random((num_people, 17)) < 0.5

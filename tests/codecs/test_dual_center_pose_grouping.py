@@ -31,7 +31,7 @@ def decode_people(codec, encoded):
 
 
 def largest_error(found, expected):
-    """Return the largest distance of any expected keypoint from the nearest found person's."""
+    """Return the largest distance of any expected keypoint from the nearest found instance's."""
     if len(found) != len(expected):
         return np.inf
     distances = np.abs(found[:, None] - expected[None]).max(axis=(2, 3))
@@ -57,7 +57,7 @@ class TestRoundTrip:
         assert largest_error(decode_people(codec, codec.encode(people)), people) < TOLERANCE
 
     def test_three_centers(self):
-        """A third center group changes nothing for complete persons."""
+        """A third center group changes nothing for complete instances."""
         shoulder = [dict(name='left_shoulder', rule='keypoint', keypoints='left_shoulder', sigma=2)]
         codec = make_codec(256, centers=HEAD + BODY + shoulder, dense_targets=True)
         people = standing_people(PLACES)
@@ -100,7 +100,7 @@ class TestRoundTrip:
         np.testing.assert_allclose(np.abs(off - decode_people(make_codec(256), encoded)).max(), 1.5, atol=1e-4)
 
     def test_head_only_and_torso_only(self):
-        """A person of whom only the head, or only the torso, is labelled is found once."""
+        """An instance of which only the head, or only the torso, is labelled is found once."""
         codec = make_codec(256, dense_targets=True)
         people = standing_people([(70, 120, 8), (190, 120, 8)])
         visible = np.zeros((2, 17), np.float32)
@@ -113,7 +113,7 @@ class TestRoundTrip:
 
     @pytest.mark.parametrize(('diagonal_px', 'is_found'), [(13, True), (11, False)])
     def test_small_persons(self, diagonal_px, is_found):
-        """Persons are kept down to a diagonal of 3 cells, 12 px."""
+        """Instances are kept down to a diagonal of 3 cells, 12 px."""
         codec = make_codec(128, dense_targets=True)
         people = standing_people([(60, 60, 1)])
         extent = np.linalg.norm(people[0].max(0) - people[0].min(0))
@@ -121,7 +121,7 @@ class TestRoundTrip:
         assert (len(decode_people(codec, codec.encode(people))) == 1) is is_found
 
     def test_nobody(self):
-        """No person gives no person, and no error."""
+        """No instance gives no instance, and no error."""
         codec = make_codec(128, dense_targets=True)
         encoded = codec.encode(np.zeros((0, 17, 2), np.float32))
         assert encoded['heatmaps'].max() == 0
@@ -132,7 +132,7 @@ class TestRoundTrip:
         codec = make_codec(512, dense_targets=True, decoding=dict(max_people=5))
         people = standing_people([(50 + 80 * i, 60 + 120 * j, 3) for i in range(5) for j in range(3)])
         encoded = codec.encode(people)
-        encoded['heatmaps'][17:] *= np.linspace(0.5, 1, 128)[:, None]  # heat rises downwards
+        encoded['heatmaps'][17:] *= np.linspace(0.5, 1, 128)[:, None]  # values rise downwards
         found = decode_people(codec, encoded)
         assert len(found) == 5
         assert found[:, :, 1].mean() > 250
@@ -155,7 +155,7 @@ class TestPacking:
                 np.testing.assert_allclose(getattr(made, name)[i], encoded[name], atol=1e-6, err_msg=name)
 
     def test_size(self):
-        """An image of 30 persons packs into less than 10 KiB; its dense maps would be 11 MiB."""
+        """An image of 30 instances packs into less than 10 KiB; its dense maps would be 11 MiB."""
         codec, dense = make_codec(512), make_codec(512, dense_targets=True)
         people = random_people(30, 512, seed=0)
         size, dense_size = (
@@ -166,7 +166,7 @@ class TestPacking:
         assert dense_size > 1000 * size
 
     def test_larger_training_image(self):
-        """People in an image warped at twice the size land in the same cells, and the mask too."""
+        """Instances in an image warped at twice the size land in the same cells, and the mask too."""
         codec = make_codec(128)
         people = random_people(4, 128, seed=1)
         crowd = [dict(iscrowd=1, bbox=[16, 16, 40, 40], segmentation=None)]
@@ -182,7 +182,7 @@ class TestPacking:
         assert (larger['target_mask_bits'] == nominal['target_mask_bits']).all()
 
     def test_unlabelled_people_mask(self):
-        """A crowd region and a person without keypoints are left out of all heatmaps, a labelled person is not."""
+        """A crowd region and an instance without keypoints are left out of all heatmaps, a labelled instance is not."""
         codec = make_codec(128, dense_targets=True)
         people = standing_people([(30, 60, 3), (90, 60, 3)])
         visible = np.array([[1] * 17, [0] * 17], np.float32)
@@ -196,7 +196,7 @@ class TestPacking:
 
     @pytest.mark.parametrize('counts', [(2,), (0, 3)])
     def test_pseudo_centers_equal_dense(self, counts):
-        """Persons with only a box supervise the same centers through both ways, beside labelled ones."""
+        """Instances with only a box supervise the same centers through both ways, beside labelled ones."""
         options = dict(pseudo_centers=dict(head_center=(0.5, 0.1)), center_heatmap=dict(pseudo_weight=0.4))
         packed, dense = make_codec(128, **options), make_codec(128, dense_targets=True, **options)
         batch, expected = [], []
@@ -250,7 +250,7 @@ OTHERS = dict(
 
 
 def crowded_image():
-    """Two people with labels, one with a box alone, and a crowd."""
+    """Two instances with labels, one with a box alone, and a crowd."""
     people = np.concatenate([standing_people([(30, 60, 3), (90, 60, 1)]), np.zeros((2, 17, 2), np.float32)])
     visible = np.array([[1] * 17, [1] * 17, [0] * 17, [0] * 17], np.float32)
     raw = [

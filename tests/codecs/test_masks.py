@@ -1,4 +1,4 @@
-"""Masks of unlabelled people, on shapes whose cells can be counted."""
+"""Masks of unlabelled instances, on shapes whose cells can be counted."""
 
 import numpy as np
 import pytest
@@ -45,11 +45,11 @@ class TestDrawValidMask:
     """draw_valid_mask."""
 
     def test_nothing(self):
-        """Without annotations everything teaches."""
+        """Without annotations every cell is supervised."""
         assert draw_valid_mask([], TO_MAP, (8, 6)).tolist() == np.ones((6, 8), bool).tolist()
 
     def test_labelled_person_is_not_masked(self):
-        """A person with keypoints is not masked, whatever its segmentation."""
+        """An instance with keypoints is not masked, whatever its segmentation."""
         person = dict(keypoints=[1, 1, 2], segmentation=[square(0, 0, 32)], bbox=[0, 0, 32, 32])
         assert draw_valid_mask([person], TO_MAP, (8, 8)).all()
 
@@ -95,7 +95,7 @@ class TestDrawValidMask:
         assert (~found).sum() == 16
 
     def test_overlapping_parts_stay_masked(self):
-        """Two parts of one person that overlap are a union, not a difference."""
+        """Two parts of one instance that overlap are a union, not a difference."""
         person = dict(**NO_KEYPOINTS, segmentation=[square(0, 0, 15), square(0, 0, 15)], bbox=[0, 0, 15, 15])
         assert (~draw_valid_mask([person], TO_MAP, (8, 8))).sum() == 16
 

@@ -47,14 +47,14 @@ class TestBoxes:
         assert found.tolist() == [[2.5, 4]]
 
     def test_keypoints_without_annotations(self):
-        """Without boxes the labelled keypoints' box serves; a person without any is at 0."""
+        """Without boxes the labelled keypoints' box serves; an instance without any is at 0."""
         cells = np.array([[[1, 1], [3, 7], [99, 99]], [[5, 5], [5, 5], [5, 5]]], float)
         labelled = np.array([[True, True, False], [False, False, False]])
         assert box_centers(cells, labelled, [], np.eye(3)).tolist() == [[2, 4], [0, 0]]
         assert keypoint_box_areas(cells, labelled).tolist() == [12, 0]
 
     def test_nobody(self):
-        """No person, no box."""
+        """No instance, no box."""
         assert box_centers(np.zeros((0, 3, 2)), np.zeros((0, 3), bool), [], np.eye(3)).shape == (0, 2)
 
 
@@ -83,7 +83,7 @@ class TestUnlabelledBoxes:
         ],
     )
     def test_others(self, annotation):
-        """Labelled, crowded and empty boxes, and persons without one, are left out."""
+        """Labelled, crowded and empty boxes, and instances without one, are left out."""
         assert unlabelled_boxes([annotation], np.eye(3)).shape == (0, 3, 2)
 
 
@@ -91,7 +91,7 @@ class TestPackAnnotations:
     """pack_annotations."""
 
     def pack(self, reduction):
-        """Two people, one without labels, in an image warped at ``reduction`` times the nominal size."""
+        """Two instances, one without labels, in an image warped at ``reduction`` times the nominal size."""
         keypoints = np.array([[[9.5, 19.5], [29.5, 59.5]], [[0, 0], [0, 0]]], np.float32)
         labelled = np.array([[True, True], [False, False]])
         crowd = dict(bbox=[0, 0, 8, 8], keypoints=[], iscrowd=1)

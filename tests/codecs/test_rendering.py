@@ -1,4 +1,4 @@
-"""Painting primitives on small grids."""
+"""Rendering primitives on small grids."""
 
 import math
 
@@ -27,7 +27,7 @@ class TestIsInside:
         assert is_inside(points, (4, 4)).tolist() == [False, True, True, False]
 
 
-class TestPaintGaussians:
+class TestRenderGaussians:
     """render_gaussians."""
 
     def test_values(self):
@@ -79,7 +79,7 @@ class TestOwnership:
         assert disc[4].nonzero().flatten().tolist() == [3, 4, 5, 6]
 
     def test_smaller_person_wins(self):
-        """Where two discs overlap, the lower index, hence the smaller person, owns the cell."""
+        """Where two discs overlap, the lower index, hence the smaller instance, is assigned the cell."""
         points = torch.tensor([[[[3.0, 3.0]], [[5.0, 3.0]]]])
         owners = assign_cells(points, torch.ones(1, 2, 1, dtype=torch.bool), [2.0], (9, 7))
         owners = owners.reshape(7, 9)

@@ -69,7 +69,7 @@ class TestMakeTargets:
 
     @pytest.mark.parametrize('num_people', [0, 1, 5])
     def test_equals_loop(self, num_people):
-        """Heatmaps and displacements of all channels equal the loop over persons, keypoints and cells."""
+        """Heatmaps and displacements of all channels equal the loop over instances, keypoints and cells."""
         keypoints, labelled = scene(num_people, seed=num_people)
         found = targets_of(make_instances(keypoints, labelled))
         for k in range(17):
@@ -94,7 +94,7 @@ class TestMakeTargets:
         np.testing.assert_allclose(found.heatmap_weights[0], expected, atol=1e-7)
 
     def test_person_out_of_range_is_ignored(self):
-        """Its center discs of 3 sigma get weight 0, no heat and no displacements; its keypoints stay."""
+        """Its center discs of 3 sigma get weight 0, no center Gaussian and no displacements; its keypoints stay."""
         keypoints = np.full((1, 17, 2), 16, np.float32)
         keypoints[0, 5] = 20  # diagonal 4 sqrt(2) = 5.66
         instances = make_instances(keypoints, np.ones((1, 17), bool))
@@ -119,7 +119,7 @@ class TestMakeTargets:
         assert found.displacements[0, :2, 24, 26].tolist() == [24 - 26, 0]
 
     def test_range_is_inclusive(self):
-        """A person exactly at an end of the range teaches."""
+        """An instance exactly at an end of the range supervises."""
         keypoints = np.full((1, 17, 2), 10, np.float32)
         keypoints[0, 5] = (13, 14)  # diagonal 5
         instances = make_instances(keypoints, np.ones((1, 17), bool))
@@ -127,7 +127,7 @@ class TestMakeTargets:
             assert targets_of(instances, person_range=person_range).displacement_weights.sum() > 0
 
     def test_heat_of_a_neighbour_wins_over_ignoring(self):
-        """Where an ignored person's disc meets the Gaussian of one that teaches, the Gaussian is supervised."""
+        """Where an ignored instance's disc meets the Gaussian of a supervised one, the Gaussian is supervised."""
         keypoints = np.zeros((2, 17, 2), np.float32)
         keypoints[0], keypoints[1] = (14, 16), (17, 16)
         keypoints[1, 9] = (17, 30)
@@ -136,7 +136,7 @@ class TestMakeTargets:
         assert (found.heatmap_weights[0, 18][heat > 0] == 1).all()
 
     def test_adaptive_sigma(self):
-        """A person of the reference diagonal keeps the sigma; half of it halves it, four times meet the bound."""
+        """An instance of the reference diagonal keeps the sigma; half of it halves it, four times meet the bound."""
         keypoints = np.full((3, 17, 2), 16, np.float32)
         keypoints[:, :, 0] = [[6], [20], [33]]
         for person, diagonal in enumerate((4, 8, 32)):
@@ -198,8 +198,8 @@ class TestMakeTargets:
     def test_agrees_with_spr(self):
         """With one keypoint-mean center, values equal those of MMPose's SPR wherever both supervise.
 
-        SPR paints a square that is one cell short on two sides, we a disc; people are apart, because in overlaps
-        SPR mixes the keypoints of two persons when one of them lacks a label.
+        SPR renders a square that is one cell short on two sides, we a disc; instances are apart, because in overlaps
+        SPR mixes the keypoints of two instances when one of them lacks a label.
         """
         offsets = np.random.default_rng(1).uniform(-6, 6, (2, 17, 2))
         cells = np.array([[[9, 9]], [[30, 22]]]) + offsets

@@ -34,7 +34,7 @@ class TestUnpackInstances:
         assert instances.valid_mask.shape == (1, 16, 16)
 
     def test_padding_is_not_labelled(self):
-        """Images with fewer people are padded with keypoints that do not count."""
+        """Images with fewer instances are padded with keypoints that do not count."""
         batch = [
             dict(
                 target_keypoints=torch.ones(num, 1, 2),
@@ -71,7 +71,7 @@ class TestPseudoCenters:
         assert (found[0, :, 0, 2] > 0).tolist() == [is_upright, is_upright]
 
     def test_mirrored_box(self):
-        """A quarter from the left of the person is a quarter from the right of its mirror image."""
+        """A quarter from the left of the instance is a quarter from the right of its mirror image."""
         mirrored = UPRIGHT * np.array([-1, 1], np.float32) + np.array([100, 0], np.float32)
         straight, turned = (locate([boxes], [(0.25, 0.1)])[0, 0, 0] for boxes in (UPRIGHT, mirrored))
         assert turned[0].item() == pytest.approx(100 - straight[0].item())

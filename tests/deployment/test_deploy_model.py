@@ -13,7 +13,7 @@ from dualcenter_mmpose.deployment.exporting import trace
 from tests.helpers import build_model, codec_config, encode_sample, random_people, tiny_dekr, tiny_model, with_pose_nets
 
 SIZE, SLOTS = 64, 30
-# Random weights put heat around 0.3 everywhere: this threshold leaves some people, and none in a black image.
+# Random weights put values around 0.3 everywhere: this threshold leaves some instances, and none in a black image.
 SPARSE = codec_config(SIZE, decoding=dict(candidate_thr=0.295))
 MODELS = {
     'dense': tiny_model(SIZE, SPARSE),
@@ -45,11 +45,11 @@ def run(network, images) -> dict[str, np.ndarray]:
 
 
 class TestDeployModel:
-    """Law: the same people as MMPose's call, whatever the model is made of."""
+    """Law: the same instances as MMPose's call, whatever the model is made of."""
 
     @pytest.mark.parametrize('name', MODELS)
     def test_equals_predict(self, name):
-        """Every field of every person, bit for bit but for the conversion to image px, and zeros behind them."""
+        """Every field of every instance, bit for bit but for the conversion to image px, and zeros behind them."""
         model = build_model(MODELS[name]).eval()
         images = random_images(4)
         outputs = run(DeployModel(model), images)
@@ -79,7 +79,7 @@ class TestDeployModel:
     def test_batch_is_images_one_by_one(self, name):
         """Batch n equals n times batch 1; a convolution may round differently, by 1e-4 px.
 
-        People whose scores differ by no more than that rounding may change places.
+        Instances whose scores differ by no more than that rounding may change places.
         """
         network = DeployModel(build_model(MODELS[name]))
         images = random_images(4)
@@ -98,7 +98,7 @@ class TestDeployModel:
             assert apart.min(axis=0).max() < 1e-4
 
     def test_deformable_blocks(self):
-        """torchvision's operator does not export; the network goes on with ours, which finds the same people."""
+        """torchvision's operator does not export; the network goes on with ours, which finds the same instances."""
         config = tiny_model(SIZE, SPARSE)
         config['head']['blocks'] = ('deformable', 'deformable')
         model = build_model(config).eval()

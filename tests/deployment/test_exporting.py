@@ -171,11 +171,11 @@ class TestWriteModel:
     @pytest.mark.parametrize(('batch', 'traced'), [(2, (2, False)), (None, (1, True))])
     def test_batch(self, batch, traced, tmp_path, monkeypatch):
         """No number is any number."""
-        asked = []
+        calls = []
         monkeypatch.setattr(exporting, 'trace', lambda network, size, number, dynamic_batch: (number, dynamic_batch))
-        monkeypatch.setattr(exporting, 'write_program', lambda *args: asked.append(args))
+        monkeypatch.setattr(exporting, 'write_program', lambda *args: calls.append(args))
         exporting.write_model(None, tmp_path / 'm.pt2', {'a': 1}, (64, 32), batch, as_program=True)
-        assert asked == [(traced, tmp_path / 'm.pt2', {'a': 1})]
+        assert calls == [(traced, tmp_path / 'm.pt2', {'a': 1})]
 
     def test_onnx(self, onnxruntime, tmp_path):
         """ONNX Runtime reads it, and finds the description."""

@@ -13,7 +13,7 @@ from dualcenter_mmpose.deployment.parity import Parity
 
 
 class Network:
-    """Two people whose first coordinate is the image's mean."""
+    """Two instances whose first coordinate is the image's mean."""
 
     def __call__(self, images):
         keypoints = torch.zeros(len(images), 3, 2, 2)

@@ -47,7 +47,7 @@ def onnx():
 
 @pytest.fixture
 def make_model(onnx, tmp_path):
-    """Return a function that writes a model of 3 slots: 2 people whose places in the input are known."""
+    """Return a function that writes a model of 3 slots: 2 instances whose places in the input are known."""
 
     def make_model(batch=1, path=tmp_path / 'model.onnx', **description):
         from onnx import TensorProto, helper, numpy_helper
@@ -174,13 +174,13 @@ class TestResults:
         assert '2 people in 1 images' in printed
 
     def test_threshold(self, make_model, image, run_tool, tmp_path):
-        """Persons below are left out; no one left is an empty list."""
+        """Instances below are left out; no one left is an empty list."""
         for threshold, number in (('0.5', 1), ('0.9', 0)):
             run_tool(make_model(), image, '--out', tmp_path / 'r.json', '--score-thr', threshold)
             assert len(json.loads((tmp_path / 'r.json').read_text())) == number
 
     def test_batches(self, make_model, image, run_tool, tmp_path):
-        """Three images in batches of two: everybody's people, in order, under their own numbers."""
+        """Three images in batches of two: everybody's instances, in order, under their own numbers."""
         others = [image.with_name(name) for name in ('b.png', '12.png')]
         for other in others:
             other.write_bytes(image.read_bytes())
@@ -198,10 +198,10 @@ class TestResults:
 
 
 class TestDrawing:
-    """Law: the image with the people in it, and never in the place of an image."""
+    """Law: the image with the instances in it, and never in the place of an image."""
 
     def test_drawn(self, make_model, image, run_tool, tmp_path):
-        """Of the size of the image; limbs are on it; the second person, of score 0.2, is not drawn."""
+        """Of the size of the image; limbs are on it; the second instance, of score 0.2, is not drawn."""
         folder = tmp_path / 'new' / 'drawn'
         before = image.read_bytes()
         assert run_tool(make_model(), image, '--draw', folder) == 0

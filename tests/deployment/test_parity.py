@@ -22,14 +22,14 @@ def outputs(counts: list[int], seed: int = 0) -> dict[str, np.ndarray]:
 
 
 class TestCompare:
-    """Law: the largest difference over the people that both have."""
+    """Law: the largest difference over the instances that both have."""
 
     def test_nobody(self):
         """What stands in empty slots does not count."""
         assert compare(outputs([0, 0]), outputs([0, 0], seed=1)) == Parity()
 
     def test_same(self):
-        """A run equals itself: 2 + 3 people, no difference."""
+        """A run equals itself: 2 + 3 instances, no difference."""
         assert compare(outputs([2, 3]), outputs([2, 3])) == Parity(num_people=5)
 
     def test_each_output(self):
@@ -38,7 +38,7 @@ class TestCompare:
         second['keypoints'][1, 2, 0, 1] += 0.5
         second['keypoint_scores'][0, 0, 1] -= 0.25
         second['scores'][1, 0] += 0.125
-        second['keypoints'][0, 1] = 100  # beyond the one person of the first image
+        second['keypoints'][0, 1] = 100  # beyond the one instance of the first image
         kept = {name: values.copy() for name, values in second.items()}
         parity = compare(first, second)
         assert parity.num_people == 4
@@ -46,7 +46,7 @@ class TestCompare:
         assert all(np.array_equal(kept[name], second[name]) for name in kept)
 
     def test_unequal_numbers(self):
-        """The image is told of, and compared by the one person that both have."""
+        """The image is told of, and compared by the one instance that both have."""
         first, second = outputs([1, 2]), outputs([2, 2])
         assert compare(first, second) == Parity(num_people=3, num_unequal=1)
 

@@ -33,13 +33,13 @@ def random_features(num_images: int = 2, size: int = SIZE, seed: int = 0) -> tup
 
 
 def packed_samples(head: DualCenterHead, counts: tuple[int, ...] = (2, 1)) -> list[Any]:
-    """Return data samples of images with so many people."""
+    """Return data samples of images with so many instances."""
     size = head.decoder.input_size[0]
     return [encode_sample(head.decoder, random_people(n, size, seed=n)) for n in counts]
 
 
 def true_candidates(head: DualCenterHead) -> Candidates:
-    """Return the poses of ``TWO_PEOPLE`` as candidates, one for each center of each person."""
+    """Return the poses of ``TWO_PEOPLE`` as candidates, one for each center of each instance."""
     cells = (torch.from_numpy(TWO_PEOPLE) + 0.5) / head.decoder.stride - 0.5
     keypoints = cells.repeat_interleave(2, dim=0)[None]
     empty = torch.zeros(1, 4)

@@ -33,7 +33,7 @@ class FixedHead(BottomUpHead):
         return make_instances([[True, True], [False, False]]), (feats, flip_test)
 
     def pack_maps(self, maps):
-        """Pack a map per image, filled with whether the mirrored view was asked for."""
+        """Pack a map per image, filled with whether the mirrored view is wanted."""
         return [PixelData(heatmaps=torch.full((1, 2, 3), float(maps[1]))) for _ in range(2)]
 
     def forward(self, feats):
@@ -76,7 +76,7 @@ class TestPredict:
         assert all((one.heatmaps == 1).all() for one in fields)
 
     def test_options_are_checked(self):
-        """The message names the class that was asked."""
+        """The message names the class that was called."""
         with pytest.raises(KeyError, match=r"unknown options \['flip'\]; FixedHead knows"):
             FixedHead(17, codec_config(64)).predict('feats', [], dict(flip=True))
 

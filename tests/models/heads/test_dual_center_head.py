@@ -147,7 +147,7 @@ class TestLoss:
 
 
 def perfect_features(head, images):
-    """Make a head predict the targets of the given people, whatever its features."""
+    """Make a head predict the targets of the given instances, whatever its features."""
     samples = [encode_sample(head.decoder, people) for people in images]
     targets = head.make_targets(samples)
     head.forward = lambda feats: DenseMaps(targets.heatmaps, targets.displacements)
@@ -159,7 +159,7 @@ class TestPredict:
 
     @pytest.mark.parametrize('num_images', [1, 3])
     def test_any_batch(self, num_images):
-        """Perfect maps give the people back, image by image, with all fields."""
+        """Perfect maps give the instances back, image by image, with all fields."""
         head = make_head(codec_config(256))
         images = [standing_people([(60 + 20 * i, 70, 5), (190, 150, 6)]) for i in range(num_images)]
         samples = perfect_features(head, images)
@@ -204,7 +204,7 @@ class TestMirror:
 
     @pytest.mark.parametrize('centers', [None, KPT_CENTER])
     def test_exact_law(self, centers):
-        """Targets of mirrored people turned back equal the targets, values and weights, cell by cell."""
+        """Targets of mirrored instances turned back equal the targets, values and weights, cell by cell."""
         options = {} if centers is None else dict(centers=centers)
         head = make_head(codec_config(SIZE, **options))
         flip = list(head.decoder.layout.flip_indices)
@@ -222,7 +222,7 @@ class TestMirror:
 
     @pytest.mark.parametrize('align', ['center', 'corner'])
     def test_flip_test_gives_the_same_people(self, align):
-        """Averaging perfect maps with those of the mirrored image leaves the people where they are."""
+        """Averaging perfect maps with those of the mirrored image leaves the instances where they are."""
         head = make_head(codec_config(256, align=align))
         flip = list(head.decoder.layout.flip_indices)
         people = standing_people([(60, 80, 5), (190, 130, 6)])

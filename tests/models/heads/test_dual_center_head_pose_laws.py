@@ -27,7 +27,7 @@ from tests.models.heads.pose_heads import (
 
 
 class TestUnlabelledRegions:
-    """Candidates on regions of people whom nobody labelled."""
+    """Candidates on regions without labels."""
 
     def losses(self, crowd, left=1.0):
         """Return the confidence loss, its gradients and the two confidences, of a peak on either side of an image.
@@ -61,7 +61,7 @@ class TestUnlabelledRegions:
         assert any((gradient != 0).any() for gradient in gradients)
 
     def test_person_without_keypoints(self):
-        """Likewise where a person has a box but no keypoints; with both sides covered, nothing is learned."""
+        """Likewise where an instance has a box but no keypoints; with both sides covered, nothing is learned."""
         boxes = [dict(keypoints=[0] * 51, bbox=[x, 0, 32, 64], segmentation=[]) for x in (0, 32)]
         one, _, confidences = self.losses(boxes[:1])
         assert one.item() == pytest.approx(confidences[1].square().item())
@@ -75,9 +75,9 @@ class TestUnlabelledRegions:
         assert loss.item() == pytest.approx(confidences.square().mean().item())
 
 
-def mirror_of(people, flip):
-    """Return people of an image of 256 px mirrored, left and right exchanged."""
-    mirrored = people[:, flip].copy()
+def mirror_of(instances, flip):
+    """Return instances of an image of 256 px mirrored, left and right exchanged."""
+    mirrored = instances[:, flip].copy()
     mirrored[..., 0] = 255 - mirrored[..., 0]
     return mirrored
 
@@ -94,11 +94,11 @@ def make_even(net, channels, flip):
 
 
 class TestMirror:
-    """Mirrored image, mirrored people."""
+    """Mirrored image, mirrored instances."""
 
     @pytest.mark.parametrize('even', [True, False])
     def test_flip_test(self, even):
-        """With flip_test, whatever the maps: same people mirrored; same confidences if the networks know no sides."""
+        """With flip_test, whatever the maps: instances mirrored, equal confidences if the networks know no sides."""
         head = make_head(codec_config(256)).eval()
         flip = list(head.decoder.layout.flip_indices)
         torch.nn.init.normal_(head.pose_nets.nets['confidence'].layers[-1].weight, std=2)
@@ -121,10 +121,10 @@ class TestMirror:
         np.testing.assert_allclose(other.keypoint_scores, found.keypoint_scores, atol=1e-5)
         np.testing.assert_allclose(other.bbox_scores, found.bbox_scores, atol=1e-5)
 
-    def views(self, head, people):
+    def views(self, head, instances):
         """Return maps of a scene and of its mirror image, with errors that are not mirrored."""
         views, generator = [], torch.Generator().manual_seed(0)
-        for scene in (people, mirror_of(people, list(head.decoder.layout.flip_indices))):
+        for scene in (instances, mirror_of(instances, list(head.decoder.layout.flip_indices))):
             targets = head.make_targets([encode_sample(head.decoder, scene)])
             noise = torch.randn(targets.displacements.shape, generator=generator)
             heat = targets.heatmaps * (1 - 0.1 * torch.rand(targets.heatmaps.shape, generator=generator))
@@ -138,18 +138,18 @@ class TestMirror:
         feats, mirrored_feats = random_features(1, 256), random_features(1, 256, seed=1)
         maps = {id(feats): straight, id(mirrored_feats): turned}
         head.forward = lambda view: maps[id(view)]
-        asked = []
-        judge = head.pose_nets.predict
-        head.pose_nets.predict = lambda *arguments: asked.append(arguments) or judge(*arguments)
+        calls = []
+        predict_once = head.pose_nets.predict
+        head.pose_nets.predict = lambda *arguments: calls.append(arguments) or predict_once(*arguments)
         head.predict((feats, mirrored_feats), [None], dict(flip_test=True))
-        assert len(asked) == 1
-        assert asked[0][0] is feats
+        assert len(calls) == 1
+        assert calls[0][0] is feats
         averaged = (straight.heatmaps + head.turn_back(turned).heatmaps)[:, :17] / 2
-        torch.testing.assert_close(asked[0][1], averaged)
+        torch.testing.assert_close(calls[0][1], averaged)
 
 
 def by_place(found, flip=None):
-    """Return people from left to right; with ``flip``, mirrored first."""
+    """Return instances from left to right; with ``flip``, mirrored first."""
     if flip is not None:
         found.keypoints = mirror_of(found.keypoints, flip)
         found.keypoint_scores = found.keypoint_scores[:, flip]
@@ -160,7 +160,7 @@ class TestPredict:
     """predict."""
 
     def test_confidence_is_the_score(self):
-        """The instance score is the network's word on the representative, not the center's heat."""
+        """The instance score is the network's output for the representative, not the center's heatmap value."""
         head = make_head(codec_config(256)).eval()
         samples = [encode_sample(head.decoder, TWO_PEOPLE[:1])]
         targets = head.make_targets(samples)

@@ -1,4 +1,4 @@
-"""The head with pose-level networks: losses, frozen stages, and doors."""
+"""The head with pose-level networks: losses, frozen stages, and interfaces."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ class TestLoss:
     @pytest.mark.parametrize('counts', [(0, 0), (0, 3), (1, 0)])
     @pytest.mark.parametrize('candidate_thr', [0.0, 2.0])  # 2: no peak is a candidate
     def test_every_parameter_gets_a_gradient(self, train_dense, counts, candidate_thr):
-        """No person, no candidate, or only some: losses are finite and nothing that trains is left out."""
+        """No instance, no candidate, or only some: losses are finite and nothing that trains is left out."""
         head = make_head(codec_config(SIZE, decoding=dict(candidate_thr=candidate_thr)), train_dense=train_dense)
         losses = head.train().loss(random_features(), packed_samples(head, counts))
         assert all(torch.isfinite(loss) for loss in losses.values())
@@ -94,18 +94,18 @@ class TestLoss:
         losses = head.loss(random_features(1, 256), samples)
         assert losses['loss/refinement'].item() == pytest.approx(0, abs=1e-8)
         confidences = head.pose_nets.predict(random_features(1, 256), targets.heatmaps[:, :17], true_candidates(head))
-        # Two people, two centers: each of the four poses was found at its peak and read at its center.
+        # Two instances, two centers: each of the four poses was found at its peak and read at its center.
         expected = (1 - confidences.confidences).square().mean()
         assert losses['loss/confidence'].item() == pytest.approx(expected.item(), rel=1e-4)
 
     def test_dense_targets(self):
-        """Maps that the loader made hold no persons to learn from: refused with the remedy."""
+        """Maps that the loader made hold no instances to learn from: refused with the remedy."""
         head = make_head(codec_config(SIZE, dense_targets=True))
         with pytest.raises(ValueError, match='dense_targets=False in the codec of GenerateTarget'):
             head.loss(random_features(), packed_samples(head))
 
     def test_without_instances(self):
-        """Other scales than the nominal one teach the dense part alone."""
+        """Other scales than the nominal one supervise the dense part alone."""
         head = make_head()
         losses = head.loss_on_targets(random_features(), head.make_targets(packed_samples(head)))
         assert losses.keys() == DENSE_LOSSES
@@ -180,7 +180,7 @@ class TestFrozenStage:
         assert not maps[0].displacements.requires_grad
 
     def test_targets_are_not_made(self):
-        """Nobody paints heatmaps that nobody learns from."""
+        """Heatmaps that supervise nothing are not rendered."""
         head = make_head(train_dense=False)
         samples = packed_samples(head)
         head.make_targets = lambda *_, **__: pytest.fail('targets were made')

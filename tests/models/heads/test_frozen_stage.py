@@ -49,7 +49,7 @@ def build(name: str, *, pose_training: dict[str, Any] | None = None, **backbone:
 
 
 def samples_of(model: Model, *people: np.ndarray) -> list[Any]:
-    """Return data samples of images with these people."""
+    """Return data samples of images with these instances."""
     return [encode_sample(model.head.decoder, poses) for poses in people]
 
 
@@ -145,7 +145,7 @@ class TestNoParameterIsUnused:
         ('people', 'num_candidates'), [((0, 0), 0), ((1,), 1), ((1, 0), 1), ((30, 7), None)], ids=str
     )
     def test_gradients(self, name: str, people: tuple[int, ...], num_candidates: int | None) -> None:
-        """Nobody, a single candidate, and more people than candidates are kept: everything that trains has one."""
+        """Nobody, a single candidate, and more instances than candidates are kept: everything that trains has one."""
         model, _ = build(name, pose_training=dict(num_jittered=0) if num_candidates is not None else {})
         model.train()
         if num_candidates is not None:
@@ -162,7 +162,7 @@ class TestNoParameterIsUnused:
         assert len(trained) > 20
 
     def sample(self, model: Model, count: int, num_candidates: int | None) -> Any:
-        """Return the data sample of so many people; of their heads alone, where candidates are counted."""
+        """Return the data sample of so many instances; of their heads alone, where candidates are counted."""
         people = random_people(count, NOMINAL, seed=count) if count else NOBODY
         visible = np.ones(people.shape[:2])
         if num_candidates is not None and count:

@@ -26,12 +26,12 @@ PEOPLE = [
     standing_people([(50, 60, 4), (120, 150, 6), (205, 90, 2.5)]),
     standing_people([(60, 140, 7), (190, 120, 5), (120, 50, 2)]),
 ]
-"""Input px of two images: the units are chosen for people of COCO's medium and large sizes."""
+"""Input px of two images: the units are chosen for instances of COCO's medium and large sizes."""
 CONFIG = next(path for path in CONFIG_FILES if path.stem == 'dualcenter_hrnet-w32_stage2_8xb10-20e_coco-512x512')
 
 
 def annotate(image_id: int, poses: np.ndarray) -> list[dict[str, Any]]:
-    """Return the annotations of an image's people, in image px."""
+    """Return the annotations of an image's instances, in image px."""
     annotations = []
     for number, pose in enumerate(poses * IMAGE / INPUT):
         (x, y), (w, h) = pose.min(axis=0), np.ptp(pose, axis=0)
@@ -56,7 +56,7 @@ def ann_file(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def noisy_maps(head: DualCenterHead, samples: list[Any]) -> DenseMaps:
-    """Return the people's maps with errors, and heat where nobody is."""
+    """Return the instances' maps with errors, and peaks where nothing is."""
     targets = head.make_targets(samples)
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(targets.displacements.shape, generator=generator)
@@ -67,7 +67,7 @@ def noisy_maps(head: DualCenterHead, samples: list[Any]) -> DenseMaps:
 
 @pytest.fixture(scope='module')
 def predicted() -> list[dict[str, Any]]:
-    """Return the samples of two images as the estimator hands them to metrics, people found by the whole head."""
+    """Return the samples of two images as the estimator hands them to metrics, instances found by the whole head."""
     head = make_head(codec_config(INPUT)).eval()
     # Untrained, the network gives every pose nearly the same score.
     torch.nn.init.normal_(head.pose_nets.nets['confidence'].layers[-1].weight, std=2)
@@ -109,7 +109,7 @@ class TestBoxes:
         assert min(results['coco/AP (M)'], results['coco/AP (L)']) > 0.2
 
     def test_other_boxes_would_not_do(self, ann_file: str, predicted: list) -> None:
-        """Boxes half as wide and high move people between medium and large: the comparison above can fail."""
+        """Boxes half as wide and high move instances between medium and large: the comparison above can fail."""
 
         def shrink(found: dict[str, Any]) -> None:
             boxes = found['bboxes'].reshape(-1, 2, 2)
@@ -122,7 +122,7 @@ class TestBoxes:
         assert shrunk['coco/AP (L)'] != results['coco/AP (L)']
 
     def test_tight_in_image_pixels(self, predicted: list) -> None:
-        """The estimator turns boxes and keypoints alike into image px."""
+        """The estimator turns both boxes and keypoints into image px."""
         for sample in predicted:
             found = sample['pred_instances']
             corners = np.concatenate((found['keypoints'].min(axis=1), found['keypoints'].max(axis=1)), axis=1)
@@ -144,12 +144,12 @@ class TestScores:
         found['bbox_scores'] = np.sort(found['bbox_scores'])[np.argsort(np.argsort(order))]
 
     def test_keypoint_scores_do_not(self, ann_file: str, predicted: list) -> None:
-        """The heat of the keypoints, dealt out otherwise, alters nothing."""
+        """Heatmap values of the keypoints, dealt out otherwise, alters nothing."""
         other = score(ann_file, predicted, lambda f: f.update(keypoint_scores=f['keypoint_scores'][::-1] ** 3))
         assert other == score(ann_file, predicted)
 
     def test_confidence_is_what_is_ranked(self, predicted: list) -> None:
-        """Instance scores fall from person to person, while the means of the keypoints' scores do not."""
+        """Instance scores fall from instance to instance, while the means of the keypoints' scores do not."""
         found = [sample['pred_instances'] for sample in predicted]
         assert all(len(one['bbox_scores']) > 3 for one in found)
         assert all((np.diff(one['bbox_scores']) <= 0).all() for one in found)

@@ -32,11 +32,11 @@ def test_learns():
     features = torch.rand(2, 20, 3, 8)
     oks = features[..., 5:].mean(dim=(-1, -2))
     oks = (oks > oks.median()).float()
-    judged = torch.ones(2, 20, dtype=torch.bool)
+    known = torch.ones(2, 20, dtype=torch.bool)
     optimizer = torch.optim.Adam(net.parameters(), lr=0.02)
     history = []
     for _ in range(60):
-        loss = confidence_loss(net(features), oks, judged)
+        loss = confidence_loss(net(features), oks, known)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -1,4 +1,4 @@
-"""The networks together: what they are asked, what they learn from, and that none is ever left without a gradient."""
+"""The networks together: their outputs, what they are trained on, and that none is ever left without a gradient."""
 
 import pytest
 import torch
@@ -45,8 +45,8 @@ def as_candidates(keypoints):
     )
 
 
-def training_case(num, identity=0, num_images=2, judged=True):
-    """Return candidates to learn from, all of the same identity, whose persons are half a cell to the right."""
+def training_case(num, identity=0, num_images=2, known=True):
+    """Return candidates to learn from, all of the same identity, whose instances are half a cell to the right."""
     keypoints = poses_at(num, num_images)
     shape = keypoints.shape[:2]
     candidates = TrainingCandidates(
@@ -57,12 +57,12 @@ def training_case(num, identity=0, num_images=2, judged=True):
         identities=torch.full(shape, identity),
         keypoints=keypoints + torch.tensor([0.5, 0.0]),
         labelled=torch.ones(keypoints.shape[:3], dtype=torch.bool),
-        oks_known=torch.full(shape, judged),
+        oks_known=torch.full(shape, known),
     )
     return candidates, targets
 
 
-class TestJudge:
+class TestPredict:
     """predict."""
 
     def test_shapes(self):
@@ -74,7 +74,7 @@ class TestJudge:
 
     @pytest.mark.parametrize('kind', KINDS)
     def test_any_alone(self, kind):
-        """What is not there says nothing, and what is there says what it says in company."""
+        """A network that is left out gives no output, and one alone the same as beside the others."""
         everything = make_nets()
         alone = make_nets(kind)
         alone.load_state_dict({k: v for k, v in everything.state_dict().items() if k.startswith(f'nets.{kind}.')})
@@ -106,7 +106,7 @@ class TestJudge:
         assert not torch.allclose(nets.predict([f * 0 for f in feats], heatmaps, as_candidates(poses))[0], expected)
 
     def test_batch_equals_singles(self):
-        """Every image is judged for itself, every candidate too."""
+        """Outputs of an image do not depend on the others, nor those of a candidate."""
         nets, (feats, heatmaps), poses = make_nets(trained=True), make_maps(3), poses_at(5, 3)
         together = nets.predict(feats, heatmaps, as_candidates(poses))
         for i in range(3):
@@ -136,11 +136,11 @@ class TestLoss:
         assert set(make_nets('confidence').loss(*make_maps(), *training_case(4), CELL)) == {'loss/confidence'}
 
     @pytest.mark.parametrize('num', [0, 1, 4])
-    @pytest.mark.parametrize(('identity', 'judged'), [(-1, False), (-1, True), (0, True)])
-    def test_every_parameter_gets_a_gradient(self, num, identity, judged):
-        """No candidate, one, none that is a person, none that may be judged: finite, and nothing is left out."""
+    @pytest.mark.parametrize(('identity', 'known'), [(-1, False), (-1, True), (0, True)])
+    def test_every_parameter_gets_a_gradient(self, num, identity, known):
+        """No candidate, one, none on an instance, none whose OKS is known: finite, and nothing is left out."""
         nets = make_nets().train()
-        losses = nets.loss(*make_maps(), *training_case(num, identity, judged=judged), CELL)
+        losses = nets.loss(*make_maps(), *training_case(num, identity, known=known), CELL)
         assert all(torch.isfinite(loss) for loss in losses.values())
         sum(losses.values()).backward()
         for name, parameter in nets.named_parameters():
@@ -148,7 +148,7 @@ class TestLoss:
             assert torch.isfinite(parameter.grad).all(), name
 
     def test_maps_learn_nothing(self):
-        """The backbone and the heads are not taught through the networks."""
+        """The backbone and the heads get no gradient through the networks."""
         feats, heatmaps = make_maps()
         feats = [feat.requires_grad_() for feat in feats]
         heatmaps.requires_grad_()
@@ -157,14 +157,14 @@ class TestLoss:
         sum(make_nets(trained=True).loss(feats, heatmaps, candidates, targets, CELL).values()).backward()
         assert all(tensor.grad is None for tensor in (*feats, heatmaps, candidates.keypoints))
 
-    def test_not_judged_teaches_no_confidence(self):
-        """A candidate that may not be judged changes neither the confidence loss nor its gradient."""
+    def test_unknown_oks_supervises_no_confidence(self):
+        """A candidate of unknown OKS changes neither the confidence loss nor its gradient."""
         candidates, targets = training_case(4)
-        judged = torch.tensor([True, True, False, True]).expand(2, 4)
+        known = torch.tensor([True, True, False, True]).expand(2, 4)
         gradients = []
         for oks in (0.0, 1.0):
             nets = make_nets('confidence')
-            spoilt = targets._replace(oks=torch.where(judged, targets.oks, oks), oks_known=judged)
+            spoilt = targets._replace(oks=torch.where(known, targets.oks, oks), oks_known=known)
             loss = nets.loss(*make_maps(), candidates, spoilt, CELL)['loss/confidence']
             loss.backward()
             gradients.append([loss.detach(), *(p.grad for p in nets.parameters())])

@@ -48,7 +48,7 @@ def test_each_pose_for_itself():
 
 
 def test_dropout_is_an_option():
-    """Dropout acts in training, with the probability asked for."""
+    """Dropout acts in training, with the configured probability."""
     features = torch.randn(1, 1, 3, 8)
     still, noisy = make_net(dropout=0.0), make_net(dropout=0.5)
     assert torch.equal(still(features), still(features))
