@@ -184,6 +184,16 @@ class TestMerge:
         torch.testing.assert_close(found.keypoints[0, 0, :, 0], torch.tensor([24.5, 48.5]))
         assert found.scores[0, 0].item() == pytest.approx(0.6)
 
+    def test_keypoint_scores_of_the_merged_pose(self):
+        """Equally sure poses 2 cells apart meet at cells 6 and 12: the heatmaps' values there score the keypoints."""
+        maps = make_maps((0, 8, 8, 0.8), (1, 8, 8, 0.8))
+        maps.displacements[:, 4::2] += 2
+        maps.heatmaps[0, :2] = 0.5
+        maps.heatmaps[0, 0, 8, 6], maps.heatmaps[0, 1, 8, 12] = 0.9, 0.3
+        found = decode(maps, merge=True, spatial='euclidean', group_thr=0.5)
+        assert found.valid.sum() == 1
+        torch.testing.assert_close(found.keypoint_scores[0, 0], torch.tensor([0.9, 0.3]))
+
     def test_alone(self):
         """An instance seen by one center is not moved."""
         maps = make_maps((0, 8, 8, 0.9))

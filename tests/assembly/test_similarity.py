@@ -76,6 +76,14 @@ class TestValues:
         closeness = pairwise_closeness(torch.cat((pose, pose + torch.tensor([shift, 0.0])), dim=1), OKS_SIGMAS)
         assert bool(closeness[0, 0, 1] > 0.9) is is_one
 
+    def test_smallest_diagonal(self):
+        """Poses in one point count as of 8 x 8 px, 11.3 px across: 4 px apart they are 1 - 4 / 11.3 alike."""
+        poses = torch.zeros(1, 2, 3, 2)
+        poses[0, 1, :, 0] = 4
+        assert pairwise_closeness(poses, OKS_SIGMAS)[0, 0, 1].item() == pytest.approx(1 - 4 / math.sqrt(128))
+        sigma = math.sqrt(128) / 10
+        assert pairwise_gaussian(poses, OKS_SIGMAS)[0, 0, 1].item() == pytest.approx(math.exp(-16 / (2 * sigma**2)))
+
     def test_far_apart(self):
         """The similarity of strangers is 0, not less."""
         pose = moved_pose()[:, :1]

@@ -8,7 +8,8 @@ import pytest
 import torch
 from mmpose.registry import KEYPOINT_CODECS
 
-from dualcenter_mmpose.types import DenseTargets
+from dualcenter_mmpose.assembly.training_candidates import PoseTraining
+from dualcenter_mmpose.types import DenseMaps, DenseTargets, GroundTruthInstances
 from tests.helpers import (
     CROWDPOSE,
     KPT_CENTER,
@@ -320,6 +321,19 @@ class TestOneCodecDecides:
             assert make_codec(64, center_heatmap=dict(weak_weight=0.4)).center_heatmap.pseudo_weight == 0.4
         with pytest.warns(FutureWarning, match='center_heatmap'):
             assert make_codec(64, center_heat=dict(pseudo_weight=0.4)).center_heatmap.pseudo_weight == 0.4
+
+
+@pytest.mark.parametrize(('limit', 'expected'), [(200, 60 + 8 * 2 * 3), (70, 70), (40, 60)])
+def test_training_candidates_of_all_sources(limit, expected):
+    """``max_candidates`` counts peaks, 30 a center, and candidates around centers together; no peak is left out."""
+    codec = make_codec(256)
+    people = torch.from_numpy(random_people(8, 64, seed=0))[None]
+    mask = torch.ones(1, 64, 64, dtype=torch.bool)
+    labelled, boxes = torch.ones(1, 8, 17, dtype=torch.bool), torch.zeros(1, 8, 2)
+    instances = GroundTruthInstances(people, labelled, torch.ones(1, 8), boxes, mask)
+    maps = DenseMaps(torch.zeros(1, 19, 64, 64), torch.zeros(1, 68, 64, 64))
+    candidates = codec.training_candidates(maps, instances, PoseTraining(max_candidates=limit, num_jittered=2))
+    assert candidates.valid.shape == (1, expected)
 
 
 class TestDoors:

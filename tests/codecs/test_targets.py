@@ -107,6 +107,14 @@ class TestMakeTargets:
         assert torch.equal(inside.heatmaps[:, :17], outside.heatmaps[:, :17])
         assert inside.heatmaps[0, 18].max() == 1
 
+    @pytest.mark.parametrize(('diagonal', 'weight'), [(0.5, 1), (1.5, 1 / 1.5), (5, 1 / 5)])
+    def test_weight_of_small_instances(self, diagonal, weight):
+        """An instance weighs one over its diagonal, and never more than 1."""
+        keypoints = np.full((1, 17, 2), 16, np.float32)
+        keypoints[0, 9, 0] += diagonal
+        found = targets_of(make_instances(keypoints, np.ones((1, 17), bool)))
+        assert found.displacement_weights.max().item() == pytest.approx(weight)
+
     def test_box_centers_follow_their_instances(self):
         """A center by the rule ``bbox`` leads to its own instance's keypoints, the larger one's given first or last."""
         keypoints = np.full((2, 17, 2), 8, np.float32)

@@ -93,6 +93,10 @@ class TestPersonAreas:
         """The annotated area, else 0.53 of the box; or the box's own."""
         np.testing.assert_allclose(person_areas(self.ANNOTATIONS, source, use_area), expected)
 
+    def test_area_of_zero(self) -> None:
+        """An annotated area of 0 is one: only a missing area is made up from the box."""
+        assert person_areas([{'bbox': [0, 0, 10, 10], 'area': 0}], 'tool').tolist() == [0]
+
     def test_no_person(self) -> None:
         """No annotation gives no area."""
         assert person_areas([], 'tool').shape == (0,)

@@ -90,6 +90,11 @@ class TestForward:
         assert maps.heatmaps.shape == (num_images, 19, 16, 16)
         assert maps.displacements.shape == (num_images, 68, 16, 16)
 
+    def test_coarse_maps_keep_their_place(self):
+        """Cells 0 and 1 of a coarse map stand at 0.5 and 2.5 of the fine one: between them the values rise evenly."""
+        fused = make_head().fuse([torch.zeros(1, 1, 4, 4), torch.tensor([0.0, 1.0]).expand(1, 1, 2, 2)])
+        assert fused[0, 1].tolist() == [[0, 0.25, 0.75, 1]] * 4
+
     def test_fused_features_are_taken_as_they_are(self):
         """One joined map gives what the four maps give."""
         head, feats = make_head().eval(), random_features()

@@ -10,6 +10,7 @@ from mmpose.models.pose_estimators.bottomup import BottomupPoseEstimator
 from mmpose.registry import MODELS
 
 from dualcenter_mmpose.models.pose_estimators import MultiScaleTraining
+from dualcenter_mmpose.models.pose_estimators.scale_targets import ScalePass
 from tests.helpers import (
     build_model,
     codec_config,
@@ -137,6 +138,21 @@ class TestPersonRange:
         assert found[2.0] == pytest.approx((1.5, 14.4))
         assert found[1.0] == (3, float('inf'))
         assert found[0.5] == pytest.approx((6, 14.4))
+
+    def test_wide_images(self):
+        """Images of 96 x 64 px on 24 x 16 cells of 4 px: the upper bound is a share of the shorter side, as above."""
+
+        class Targets:
+            grid_size = (24, 16)  # (W, H)
+
+            def loss(self, head, feats, request):
+                self.request = request
+                return {}
+
+        model, targets = make_model(), Targets()
+        model.pass_loss(torch.zeros(2, 3, 128, 192), ScalePass(model.scales[0], 1.0, targets))
+        assert model.scales[0].factor == 2
+        assert targets.request.person_range == pytest.approx((1.5, 14.4))
 
     def test_ranges_on_own_grids(self):
         """On its own grid a scale's cell is 4 of its own pixels: 3 cells everywhere, 0.9 of its own side."""

@@ -30,6 +30,12 @@ class TestResize:
         """A constant stays constant at any size."""
         assert torch.allclose(resize(torch.full((1, 1, 16, 16), 0.3), size), torch.tensor(0.3))
 
+    def test_every_pixel_counts(self):
+        """The middle one of 5 rows, which no row of 2 stands on, is not lost."""
+        image = torch.zeros(1, 1, 5, 5)
+        image[:, :, 2] = 1
+        assert (resize(image, (2, 2)) > 0.1).all()
+
     @pytest.mark.parametrize('size', [(8, 8), (12, 12), (32, 32)])
     def test_mirror(self, size):
         """Resizing a mirrored image mirrors the resized one: no half-pixel shift."""

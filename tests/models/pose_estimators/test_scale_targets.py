@@ -63,6 +63,15 @@ class TestSharedTargets:
         with pytest.raises(ValueError, match='dense_targets=False'):
             targets.dense_targets(TargetRequest((3, 9)))
 
+    def test_wide_window(self):
+        """A window as wide and as high as the features, from cell (2, 5) on."""
+        targets, seen = make_targets(), []
+        targets.head.loss_on_targets = lambda feats, maps: seen.append(maps) or {}
+        targets.loss(targets.head, [torch.zeros(2, 1, 4, 8)], TargetRequest(corner=(2, 5)))
+        whole = targets.dense_targets(TargetRequest())
+        for name, window, maps in zip(DenseTargets._fields, seen[0], whole):
+            assert torch.equal(window, maps[..., 5:9, 2:10]), name
+
     @pytest.mark.parametrize(('needs', 'asked'), [(True, True), (True, False), (False, True)])
     def test_instances_go_to_heads_that_need_them(self, monkeypatch, needs, asked):
         """Pose-level networks train where they exist and the request, that of the nominal scale, says so."""
